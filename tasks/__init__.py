@@ -1,0 +1,1 @@
+"""Everything that touches data: task handlers, their ports, adapters and doors."""

@@ -1,0 +1,46 @@
+"""Searchable documents about datasets and releases."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class Document:
+    """One searchable text. `release` is empty for what belongs to the contract alone.
+
+    `id` is the same for the same thing, so that indexing again replaces.
+    """
+
+    id: str
+    kind: Literal["dataset", "release"]
+    dataset: str
+    source: str
+    release: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A document found, with its score (larger is better)."""
+
+    document: Document
+    score: float
+
+
+class KnowledgeIndex(Protocol):
+    """Full-text search in Portuguese and English, accents folded."""
+
+    def write(self, documents: Sequence[Document], forget: Collection[str] = ()) -> None:
+        """Replace these documents by their ids and forget those of the releases named, in one
+        commit. Raises `TryAgain` while another process writes."""
+        ...
+
+    def search(self, text: str, *, releases: Collection[str], limit: int = 10) -> Sequence[Hit]:
+        """The best documents of the contracts and of the releases named, best first."""
+        ...
+
+    def ids(self) -> Collection[str]:
+        """The ids of all documents indexed."""
+        ...

@@ -1,0 +1,1 @@
+"""State machines, the embedded Step Functions that runs them, and the `ons` command."""
