@@ -6,7 +6,7 @@ settings in the docs and the environment of worker processes are made from the s
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -15,50 +15,54 @@ from typing import Any
 from tasks.errors import BadSetting
 
 
-def _variable(name: str, meaning: str, *, default: Any, least: int = 1) -> Any:
-    return field(default=default, metadata={"name": name, "meaning": meaning, "least": least})
+def _variable(name: str, meaning: str, *, least: int = 1) -> dict[str, Any]:
+    return {"name": name, "meaning": meaning, "least": least}
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be set; every default works on a laptop."""
 
-    home: Path = _variable(
-        "ONS_HOME",
-        "The folder that holds everything the platform keeps.",
+    home: Path = field(
         default=Path("~/.local/share/ons"),
+        metadata=_variable("ONS_HOME", "The folder that holds everything the platform keeps."),
     )
-    large_file_bytes: int = _variable(
-        "ONS_LARGE_FILE_BYTES",
-        "Files larger than this are parsed by a Batch job, not by a Lambda function.",
+    large_file_bytes: int = field(
         default=200_000_000,
+        metadata=_variable(
+            "ONS_LARGE_FILE_BYTES",
+            "Files larger than this are parsed by a Batch job, not by a Lambda function.",
+        ),
     )
-    concurrency: int = _variable(
-        "ONS_CONCURRENCY",
-        "How many executions `ons run` has under way at the same time.",
+    concurrency: int = field(
         default=4,
+        metadata=_variable(
+            "ONS_CONCURRENCY", "How many executions `ons run` has under way at the same time."
+        ),
     )
-    workers: int = _variable(
-        "ONS_WORKERS",
-        "How many worker processes parse at the same time.",
+    workers: int = field(
         default=2,
+        metadata=_variable("ONS_WORKERS", "How many worker processes parse at the same time."),
     )
-    worker_memory_mb: int | None = _variable(
-        "ONS_WORKER_MEMORY_MB",
-        "The memory at which a worker process is ended; unset: what its task declares.",
+    worker_memory_mb: int | None = field(
         default=None,
-        least=64,
+        metadata=_variable(
+            "ONS_WORKER_MEMORY_MB",
+            "The memory at which a worker process is ended; unset: what its task declares.",
+            least=64,
+        ),
     )
-    query_timeout_s: int = _variable(
-        "ONS_QUERY_TIMEOUT_S",
-        "The seconds after which `ons query` is interrupted.",
+    query_timeout_s: int = field(
         default=60,
+        metadata=_variable(
+            "ONS_QUERY_TIMEOUT_S", "The seconds after which `ons query` is interrupted."
+        ),
     )
-    query_memory_mb: int = _variable(
-        "ONS_QUERY_MEMORY_MB",
-        "The memory that a query may use before it spills to ONS_HOME/tmp.",
+    query_memory_mb: int = field(
         default=1024,
-        least=64,
+        metadata=_variable(
+            "ONS_QUERY_MEMORY_MB", "The memory that a query may use, in megabytes.", least=64
+        ),
     )
 
     @classmethod
@@ -91,7 +95,7 @@ def _read(f: Field[Any], text: str) -> Path | int:
             raise BadSetting(_name(f), f"expected a path, got {text!r}")
         return Path(text)
     least = f.metadata["least"]
-    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+    if not re.fullmatch("[0-9]{1,15}", text) or int(text) < least:
         raise BadSetting(_name(f), f"expected a whole number, {least} or more, got {text!r}")
     return int(text)
 
@@ -101,6 +105,6 @@ def _expand(home: Path, environ: Mapping[str, str]) -> Path:
     if home.parts[:1] == ("~",) and (own := environ.get("HOME")):
         home = Path(own, *home.parts[1:])
     try:
-        return Path(os.path.abspath(home.expanduser()))
+        return home.expanduser().resolve()
     except RuntimeError as error:
         raise BadSetting("ONS_HOME", f"no home folder is known for {home}") from error
