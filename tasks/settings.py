@@ -89,7 +89,7 @@ def _name(f: Field[Any]) -> str:
     return str(f.metadata["name"])
 
 
-def _read(f: Field[Any], text: str) -> Path | int:
+def _read(f: Field[Any], text: str) -> Any:
     if isinstance(f.default, Path):
         if "\0" in text:
             raise BadSetting(_name(f), f"expected a path, got {text!r}")
