@@ -1,0 +1,1 @@
+"""Reading tables published as delimited text."""
