@@ -1,0 +1,106 @@
+"""Cut a table's text into ranges of whole records, and know the physical line of each record.
+
+A range is read by one DuckDB connection as lines: one line, one row, so that a running number is
+the physical line. That holds where no line needs care, which is told by cheap searches while the
+file is scanned once. Lines that do need care (a quote may hide a delimiter or a line break, a
+bare carriage return, a NUL, another encoding) make their range a careful one, whose records are
+rewritten (`tasks.tabular.records`) with their line in front.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tasks.tabular.records import Rewriter
+from tasks.tabular.sniff import Head
+
+BLOCK = 1 << 20
+RANGE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bytes `start` to `end` of a file: whole records, the first of them in line `first_line`.
+
+    `lines` counts the physical lines. `digits_only`: no underscore in it, which DuckDB would
+    read as a digit separator. `rewritten`, where the range needed care, is the file that holds
+    its records one a line.
+    """
+
+    number: int
+    start: int
+    end: int
+    first_line: int
+    lines: int
+    digits_only: bool = True
+    rewritten: Path | None = None
+
+
+def ranges(path: Path, head: Head, scratch: Path, size: int = RANGE_BYTES) -> Iterator[Range]:
+    """The ranges of the data below the header, in order; each is yielded as soon as it is known.
+
+    A careful range is rewritten into `scratch` before it is yielded.
+    """
+    end = path.stat().st_size
+    start, line, number = head.header_bytes, head.header_lines + 1, 0
+    with path.open("rb") as body:
+        while start < end:
+            found = _plain(body, head, number, start, line, end, size)
+            if found is None:
+                body.seek(start)
+                found = _rewritten(body, path.name, head, number, line, size, scratch)
+            yield found
+            start, line, number = found.end, found.first_line + found.lines, number + 1
+
+
+def _plain(
+    body: BinaryIO, head: Head, number: int, start: int, line: int, end: int, size: int
+) -> Range | None:
+    """The range from `start` if no line in it needs care."""
+    if head.encoding != "utf-8":
+        return None
+    lines, offset, digits_only = 0, start, True
+    body.seek(start)
+    while offset < end:
+        block = body.read(BLOCK)
+        if _needs_care(block):
+            return None
+        digits_only = digits_only and b"_" not in block
+        if offset + len(block) - start >= size and (cut := block.rfind(b"\n") + 1):
+            lines += block.count(b"\n", 0, cut)
+            return Range(number, start, offset + cut, line, lines, digits_only)
+        lines += block.count(b"\n")
+        offset += len(block)
+    return Range(number, start, end, line, lines + (not block.endswith(b"\n")), digits_only)
+
+
+def _needs_care(block: bytes) -> bool:
+    if b'"' in block or b"\0" in block or b"\x1f" in block:
+        return True
+    if b"\r" not in block:
+        return False
+    # A return at the very end may have its line feed in the next block.
+    return block.count(b"\r") != block.count(b"\r\n") + block.endswith(b"\r")
+
+
+def careful(path: Path, head: Head, plain: Range, scratch: Path) -> Range:
+    """The same range with its records rewritten, for one that turned out to need care."""
+    with path.open("rb") as body:
+        body.seek(plain.start)
+        return _rewritten(
+            body, path.name, head, plain.number, plain.first_line, plain.end - plain.start, scratch
+        )
+
+
+def _rewritten(
+    body: BinaryIO, name: str, head: Head, number: int, line: int, size: int, scratch: Path
+) -> Range:
+    start = body.tell()
+    target = scratch / f"records-{number:04d}.txt"
+    with target.open("wb") as out:
+        rewriter = Rewriter(
+            body, out, name=name, delimiter=head.delimiter, encoding=head.encoding, line=line
+        )
+        rewriter.run(size)
+    return Range(number, start, start + rewriter.consumed, line, rewriter.lines, False, target)
