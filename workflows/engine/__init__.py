@@ -1,0 +1,1 @@
+"""The embedded Step Functions: the generated definitions, run durably on one machine."""
