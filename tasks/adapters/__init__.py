@@ -1,0 +1,1 @@
+"""Implementations of the ports: `embedded` for one machine, `aws` for an account."""
