@@ -1,6 +1,7 @@
 """Searchable documents about datasets and releases."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -31,6 +32,12 @@ class Hit:
 
 class KnowledgeIndex(Protocol):
     """Full-text search in Portuguese and English, accents folded."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """No other process writes while the context lasts, so that reading what is to be written
+        and writing it are one. Within it, `write` belongs to the context. Raises `TryAgain` when
+        another process has it for too long."""
+        ...
 
     def write(self, documents: Sequence[Document], forget: Collection[str] = ()) -> None:
         """Replace these documents by their ids and forget those of the releases named, in one
