@@ -1,0 +1,236 @@
+"""Where a query runs: a DuckDB in memory that knows the current releases and can do nothing else.
+
+The files of each dataset are those that the ledger names in one read transaction, so a query sees
+whole publications only, whatever is published or rolled back while it runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.datasets.model import DatasetContract, Kind
+from tasks.datasets.registry import all_contracts
+from tasks.errors import BadQuery, HomeUnusable
+from tasks.ports.ledger import Ledger
+from tasks.ports.objects import NoSuchObject, ObjectStore
+from tasks.queries.statement import Question, first_line, read_question
+
+if TYPE_CHECKING:
+    import duckdb
+
+TYPES = {
+    Kind.TEXT: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+}
+TRACE = {
+    "_source_file": "VARCHAR",
+    "_source_row": "BIGINT",
+    "_release": "VARCHAR",
+    "_flags": "VARCHAR[]",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may take."""
+
+    timeout_s: float
+    memory_mb: int
+    threads: int = 2
+
+
+class Answer:
+    """The rows of a query, read as they are asked for; the memory stays flat."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, question: Question, scratch: Path):
+        self._connection, self._question, self._scratch = connection, question, scratch
+        described = connection.execute(f"DESCRIBE {question.sql}\n").fetchall()
+        self.columns: tuple[str, ...] = tuple(str(row[0]) for row in described)
+        self.types: tuple[str, ...] = tuple(str(row[1]) for row in described)
+
+    def rows(self, size: int = 2000) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Batches of rows in the query's order."""
+        result = self._connection.execute(self._readable())
+        while batch := result.fetchmany(size):
+            yield batch
+
+    @contextmanager
+    def parquet(self) -> Iterator[Path]:
+        """The whole result as one Parquet file, there for as long as the context lasts."""
+        target = self._scratch / "result.parquet"
+        self._connection.execute(
+            f"COPY ({self._question.sql}\n) TO {quoted(target)}"
+            " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+        )
+        yield target
+
+    def _readable(self) -> str:
+        """Times with a zone reach Python as text: DuckDB would need a further package for them."""
+        zoned = [i for i, kind in enumerate(self.types) if "WITH TIME ZONE" in kind]
+        if not zoned:
+            return self._question.sql
+        names = [f"c{i}" for i in range(len(self.columns))]
+        chosen = ", ".join(f"{n}::VARCHAR" if i in zoned else n for i, n in enumerate(names))
+        inner = f"({self._question.sql}\n) AS q({', '.join(names)})"
+        return f"SELECT {chosen} FROM {inner}"
+
+
+@contextmanager
+def ask(
+    sql: str,
+    *,
+    objects: ObjectStore,
+    ledger: Ledger,
+    limits: Limits,
+    contracts: Iterable[DatasetContract] | None = None,
+) -> Iterator[Answer]:
+    """Run one SELECT over one view per contract (all of them unless said otherwise), named by its
+    slug with underscores.
+
+    Raises `BadQuery` when it is not exactly one SELECT over the datasets, when it is wrong, and
+    when it takes longer or more memory than `limits`; also while its rows are read.
+    """
+    import duckdb
+
+    with ExitStack() as open_things:
+        scratch = open_things.enter_context(objects.scratch())
+        connection = open_things.enter_context(duckdb.connect(":memory:"))
+        views = {view_name(c): c for c in (all_contracts() if contracts is None else contracts)}
+        question = read_question(sql, views, connection)
+        chosen = {name: views[name] for name in sorted(question.tables)}
+        files = open_things.enter_context(_current_files(chosen, objects, ledger))
+        for name, contract in chosen.items():
+            _create_view(connection, name, contract, files[name])
+        _lock(connection, [f for fs in files.values() for f in fs], scratch, limits)
+        clock = open_things.enter_context(_time_limit(connection, limits.timeout_s))
+        try:
+            yield Answer(connection, question, scratch)
+        except duckdb.InterruptException as error:
+            if not clock.is_set():
+                raise
+            raise BadQuery(
+                f"the query took longer than {limits.timeout_s:g} s; `--timeout` gives it more"
+            ) from error
+        except duckdb.OutOfMemoryException as error:
+            raise BadQuery(
+                f"the query needs more than {limits.memory_mb} MB; ONS_QUERY_MEMORY_MB sets more"
+            ) from error
+        except duckdb.Error as error:
+            raise BadQuery(first_line(error)) from error
+
+
+def view_name(contract: DatasetContract) -> str:
+    """The dataset's slug as a name in SQL."""
+    return contract.slug.replace("-", "_")
+
+
+def quoted(text: object) -> str:
+    """A literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def _current_files(
+    views: Mapping[str, DatasetContract], objects: ObjectStore, ledger: Ledger
+) -> Iterator[dict[str, list[Path]]]:
+    files: dict[str, list[Path]] = {name: [] for name in views}
+    names = {contract.slug: name for name, contract in views.items()}
+    with ExitStack() as kept:
+        for record in ledger.current() if views else ():
+            if name := names.get(record.new.dataset):
+                for part in record.new.parts:
+                    try:
+                        files[name].append(kept.enter_context(objects.local(part.key)))
+                    except NoSuchObject as error:
+                        raise HomeUnusable(
+                            f"{part.key} of the release {record.new.release} is missing; "
+                            "`ons doctor` tells what else is"
+                        ) from error
+        yield files
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    contract: DatasetContract,
+    files: Sequence[Path],
+) -> None:
+    """The contract's columns with its types, whatever an older release had, then whatever else
+    the files have. Nothing is hidden."""
+    promised = {c.name: TYPES[c.kind] for c in contract.columns}
+    source, found = "(SELECT 1 WHERE false)", dict[str, str]()
+    if files:
+        listed = ", ".join(quoted(f) for f in files)
+        source = f"read_parquet([{listed}], union_by_name = true)"
+        described = connection.execute(f"DESCRIBE FROM {source}").fetchall()
+        found = {row[0]: row[1] for row in described}
+    further = {n: t for n, t in found.items() if n not in promised and n not in TRACE}
+    columns = ", ".join(
+        f"{_cast(n, t, found)} AS {identifier(n)}"
+        for n, t in {**promised, **further, **TRACE}.items()
+    )
+    select = f"SELECT {columns} FROM {source}"
+    connection.execute(f"CREATE VIEW {identifier(name)} AS {select}")
+
+
+def _cast(name: str, kind: str, found: Mapping[str, str]) -> str:
+    if name not in found:
+        return f"NULL::{kind}"
+    return identifier(name) if found[name] == kind else f"{identifier(name)}::{kind}"
+
+
+def _lock(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch: Path, limits: Limits
+) -> None:
+    """From here on the session reads `files`, writes our own result, and can be opened no more."""
+    allowed = ", ".join(quoted(f) for f in [*files, scratch / "result.parquet"])
+    for setting in (
+        "TimeZone = 'UTC'",
+        f"threads = {limits.threads}",
+        f"memory_limit = '{limits.memory_mb}MB'",
+        f"temp_directory = {quoted(scratch / 'spill')}",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "allow_community_extensions = false",
+        "allow_persistent_secrets = false",
+        "python_enable_replacements = false",
+        f"allowed_paths = [{allowed}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+@contextmanager
+def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[threading.Event]:
+    """Interrupt whatever runs once the time is over, again and again: an interrupt that comes
+    between two statements is lost. The event tells that it was us."""
+    done, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            over.set()
+            connection.interrupt()
+            wait = 0.1
+
+    watcher = threading.Thread(target=watch, name="query-time-limit", daemon=True)
+    watcher.start()
+    try:
+        yield over
+    finally:
+        done.set()
+        watcher.join()
