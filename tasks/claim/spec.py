@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.errors import ClaimHeld, UnreadableFile
+from tasks.errors import ClaimHeld
 from tasks.spec import TaskSpec
 
 
@@ -60,6 +60,6 @@ CLAIM = TaskSpec(
     summary="Take the lease on the arrived file.",
     takes=TakeClaim,
     gives=Claimed,
-    raises=(ClaimHeld, UnreadableFile),
+    raises=(ClaimHeld,),
     timeout_s=300,
 )
