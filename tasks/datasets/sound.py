@@ -73,8 +73,10 @@ def _columns(contract: DatasetContract) -> Iterator[str]:
         low, high = column.minimum, column.maximum
         if low is not None and high is not None and low > high:
             yield f"{column.name}: its minimum is above its maximum"
-        if column.name in contract.grain.key and (column.nullable or not column.required):
-            yield f"{column.name}: a key column must be required and never empty"
+        if column.name in contract.grain.key and not column.required:
+            yield f"{column.name}: a header may not lack a key column"
+        if column.name == contract.grain.time and column.nullable:
+            yield f"{column.name}: the time may not be empty"
 
 
 def _measures(contract: DatasetContract) -> Iterator[str]:
