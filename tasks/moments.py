@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 # with other zone tables, or none; Brazil has had no daylight saving since February 2019, which is
 # before ONS's open data began.
 BRASILIA = timezone(timedelta(hours=-3), "Brasília")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc_text(moment: datetime) -> str:
@@ -21,6 +22,11 @@ def utc_text(moment: datetime) -> str:
 def utc_from_seconds(seconds: float) -> str:
     """The text of a moment in seconds since the epoch."""
     return utc_text(datetime.fromtimestamp(seconds, UTC))
+
+
+def utc_from_nanoseconds(nanoseconds: int) -> str:
+    """The text of a moment as file systems keep it, cut to the microsecond."""
+    return utc_text(_EPOCH + timedelta(microseconds=nanoseconds // 1000))
 
 
 def utc_from_text(text: str) -> str:

@@ -151,6 +151,9 @@ class Ledger(Protocol):
         left out, has the same bytes, and a release of the same processing.
         `archived`: not unchanged, and a withdrawn publication of the source has the same bytes
         and a release of the same processing. Else `new`.
+
+        An `unchanged` answer is remembered as a later appearance of the release, at its place in
+        the order: of A, B and A again, the outcome does not depend on which is worked on first.
         """
         ...
 
@@ -183,11 +186,15 @@ class Ledger(Protocol):
         """The current release of every source, in one consistent view."""
         ...
 
-    def roll_back(self, dataset: str, source: str, to: str | None, unpublish: bool) -> Rollback:
-        """Make `to` current (default: the predecessor of the current release) and withdraw the
-        publications newer than it; `to` itself is no longer withdrawn. With no predecessor raises
-        `NoSuchRelease`, unless `unpublish`: then the current publication is withdrawn and none is
-        current. Done again with the same explicit `to`, it changes nothing."""
+    def roll_back(
+        self, dataset: str, source: str, to: str | None, unpublish: bool, execution: str
+    ) -> Rollback:
+        """Make `to` current (default: what the publication before the current release shows) and
+        withdraw the publications newer than it, and the newer processings of its own; `to` itself
+        is no longer withdrawn. With no predecessor raises `NoSuchRelease`, unless `unpublish`:
+        then whatever is current is withdrawn and nothing is. Asked again by the same `execution`,
+        it changes nothing and gives the first answer; with an explicit `to` that is current
+        already, it changes nothing."""
         ...
 
     def outbox(self, limit: int = 100) -> Sequence[OutboxEntry]:

@@ -7,7 +7,7 @@ from tasks.spec import TaskSpec
 
 
 @dataclass(frozen=True)
-class RollBack:
+class RollBackAsked:
     """`to` names a release; null means the predecessor of the current one.
 
     With no predecessor it is an error, unless `unpublish`: then the source has no current release.
@@ -17,6 +17,18 @@ class RollBack:
     source: str
     to: str | None = None
     unpublish: bool = False
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """What was asked, and the execution that does it: asked again by the same execution, the
+    answer is the first one, so that a lost answer never rolls back twice."""
+
+    execution: str
+    dataset: str
+    source: str
+    to: str | None
+    unpublish: bool
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,7 @@ from tasks.adapters.embedded.durable import make_folder, sync_file, sync_folder,
 from tasks.adapters.embedded.keys import BadKeyError, check_key, check_prefix
 from tasks.adapters.embedded.links import link_or_copy
 from tasks.adapters.embedded.locks import locked
-from tasks.moments import utc_text
+from tasks.moments import utc_from_nanoseconds
 from tasks.ports.objects import NoSuchObject, ObjectInfo
 
 _READ_ONLY = 0o444
@@ -112,7 +111,7 @@ class DirectoryObjects:
             metadata = json.loads((self._metadata / key).read_bytes())
         except _GONE:
             metadata = {}
-        moment = utc_text(datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC))
+        moment = utc_from_nanoseconds(found.st_mtime_ns)
         return ObjectInfo(key, found.st_size, moment, metadata)
 
     def _place(self, key: str, new: Path, metadata: Mapping[str, str]) -> None:
