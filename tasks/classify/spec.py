@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tasks.errors import AmbiguousDataset, UnknownDataset, UnreadableFile, WrongContent
+from tasks.errors import (
+    AmbiguousDataset,
+    UnknownDataset,
+    UnreadableFile,
+    WrongContent,
+    WrongHeader,
+)
 from tasks.spec import TaskSpec
 
 
@@ -48,7 +54,7 @@ CLASSIFY = TaskSpec(
     summary="Find the file's dataset and source, and whether its content is news.",
     takes=ClassifyFile,
     gives=Classified,
-    raises=(UnreadableFile, UnknownDataset, AmbiguousDataset, WrongContent),
+    raises=(UnreadableFile, UnknownDataset, AmbiguousDataset, WrongContent, WrongHeader),
     timeout_s=120,
     memory_mb=512,
 )
