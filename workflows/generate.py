@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.datasets import docs
+from workflows.diagram import pages
 from workflows.emit import to_asl
 from workflows.machines import ALL_MACHINES
 
@@ -15,7 +16,8 @@ def generated_files() -> Mapping[str, str]:
         f"workflows/generated/{machine.name}.asl.json": _text(to_asl(machine))
         for machine in ALL_MACHINES
     }
-    return {**machines, **{str(path): text for path, text in docs.generated_files().items()}}
+    datasets = {str(path): text for path, text in docs.generated_files().items()}
+    return {**machines, **pages(ALL_MACHINES), **datasets}
 
 
 def write(root: Path) -> list[str]:
