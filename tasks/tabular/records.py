@@ -1,8 +1,8 @@
 r"""Rewrite records that need care: one record a line, its physical line number in front.
 
-A rewritten line is `<line> US <rule> US <field> US <field> …` in UTF-8, with the unit separator
-(0x1F) between and a line break inside a field as a record separator (0x1E). `rule` is empty for
-a record that could be read, and otherwise says why not; its only field is then the raw text.
+A rewritten line is `<line> US <rule> US <raw text> US <field> US <field> …` in UTF-8, with the
+unit separator (0x1F) between and a line break inside a record as a record separator (0x1E).
+`rule` is empty for a record that could be read, and otherwise says why not; it has no fields then.
 
     text      the bytes are not the file's encoding, or hold a NUL or a separator of ours
     quotes    a quote is opened and not closed within the next 64 lines
@@ -40,34 +40,34 @@ class Rewriter:
         Raises `UnreadableFile` for a line longer than 1 MiB.
         """
         while self.consumed < size and self._peek(0) is not None:
-            line, taken, rule, fields = self._first + self.lines, *self._record()
+            line, (taken, rule, raw, fields) = self._first + self.lines, self._record()
             for _ in range(taken):
                 self.consumed += len(self._ahead.popleft())
             self.lines += taken
-            cells = [str(line), rule, *(_OURS.sub("\ufffd", field) for field in fields)]
+            cells = [str(line), rule, _OURS.sub("\ufffd", raw), *fields]
             # DuckDB would end the line at a bare carriage return too.
             text = UNIT.join(cells).replace("\n", BREAK).replace("\r", " ")
             self._out.write(text.encode() + b"\n")
 
-    def _record(self) -> tuple[int, str, list[str]]:
-        """How many lines the next record takes, its rule and its fields."""
+    def _record(self) -> tuple[int, str, str, list[str]]:
+        """How many lines the next record takes, its rule, its text and its fields."""
         raw = self._peek(0) or b""
         text = self._text(raw)
         if text is None:
-            return 1, "text", [raw.rstrip(b"\r\n").decode(self._encoding, "replace")]
+            return 1, "text", raw.rstrip(b"\r\n").decode(self._encoding, "replace"), []
         if '"' not in text:
-            return 1, "", text.split(self._delimiter)
+            return 1, "", text, text.split(self._delimiter)
         whole = text
         for taken in range(1, MAX_RECORD_LINES + 1):
             if (fields := split(whole, self._delimiter)) is not None:
-                return taken, "", fields
+                return taken, "", whole, fields
             more = self._peek(taken)
             following = self._text(more) if more is not None else None
             if following is None:
                 break
             whole = f"{whole}\n{following}"
         # The quote is never closed: this line alone is at fault, the next is a record again.
-        return 1, "quotes", [text]
+        return 1, "quotes", text, []
 
     def _text(self, raw: bytes) -> str | None:
         try:

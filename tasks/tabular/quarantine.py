@@ -1,0 +1,25 @@
+"""The cells and records of a file that break its contract, as one table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+
+def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
+    """One Parquet table of the ranges' quarantines, in the order of lines; None without any.
+
+    Columns: `_source_file`, `_source_row` (physical line), `column` (null for a whole record),
+    `rule`, `value` (the offending text), `raw` (the record's text), `_release`.
+    """
+    if not parts:
+        return None
+    target = scratch / "quarantine.parquet"
+    files = ", ".join(f"'{path}'" for path in parts)
+    with duckdb.connect() as db:
+        db.execute("SET threads = 1")
+        db.execute(
+            f"COPY (SELECT * FROM read_parquet([{files}])) TO '{target}'"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+    return target
