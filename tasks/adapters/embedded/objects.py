@@ -34,7 +34,7 @@ class DirectoryObjects:
     """
 
     def __init__(self, root: Path, scratch_root: Path) -> None:
-        self._root, self._scratch_root = root, scratch_root
+        self.root, self._scratch_root = root, scratch_root
         self._metadata, self._incoming = root / ".metadata", root / ".incoming"
         for folder in (self._metadata, self._incoming, scratch_root):
             make_folder(folder)
@@ -79,7 +79,7 @@ class DirectoryObjects:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         check_prefix(prefix)
-        for key, path in self._walk(self._root / prefix, prefix):
+        for key, path in self._walk(self.root / prefix, prefix):
             with suppress(NoSuchObject):  # deleted since the folder was read
                 yield self._describe(key, path)
 
@@ -87,7 +87,7 @@ class DirectoryObjects:
         if prefix and not prefix.endswith("/"):
             return int(self._remove(prefix))
         check_prefix(prefix)
-        keys = [key for key, _ in self._walk(self._root / prefix, prefix)]
+        keys = [key for key, _ in self._walk(self.root / prefix, prefix)]
         return sum(self._remove(key) for key in keys)
 
     @contextmanager
@@ -98,7 +98,7 @@ class DirectoryObjects:
     def path(self, key: str) -> Path:
         """Where the object `key` lies or would lie; to be read only. Raises `BadKeyError`."""
         check_key(key)
-        return self._root / key
+        return self.root / key
 
     def _describe(self, key: str, path: Path) -> ObjectInfo:
         try:
@@ -150,7 +150,7 @@ class DirectoryObjects:
                 raise
             with suppress(*_GONE):
                 (self._metadata / key).unlink()
-            _prune(path.parent, self._root)
+            _prune(path.parent, self.root)
             _prune((self._metadata / key).parent, self._metadata)
         return True
 
@@ -174,7 +174,7 @@ class DirectoryObjects:
         return Path(name)
 
     def _lock(self, *, shared: bool = False) -> AbstractContextManager[None]:
-        return locked(self._root / ".lock", shared=shared)
+        return locked(self.root / ".lock", shared=shared)
 
 
 def _move(path: Path, new: Path) -> None:
