@@ -79,7 +79,7 @@ def _convert(path: Path, head: Head, statements: Statements, scratch: Path) -> l
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         running = [
             threads.submit(convert, path, head, found, statements, scratch)
-            for found in ranges(path, head, scratch)
+            for found in ranges(path, statements.source_file, head, scratch)
         ]
         return [future.result() for future in running]
 

@@ -50,7 +50,7 @@ def convert(
             quick = _quick(path, head, found, statements, scratch)
         except duckdb.InvalidInputException:
             # A line is too long or not UTF-8: the records' rewriter says which, or sets it aside.
-            found = careful(path, head, found, scratch)
+            found = careful(path, statements.source_file, head, found, scratch)
         else:
             if quick is not None:
                 return quick

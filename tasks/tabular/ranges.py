@@ -37,10 +37,13 @@ class Range:
     rewritten: Path | None = None
 
 
-def ranges(path: Path, head: Head, scratch: Path, size: int = RANGE_BYTES) -> Iterator[Range]:
+def ranges(
+    path: Path, name: str, head: Head, scratch: Path, size: int = RANGE_BYTES
+) -> Iterator[Range]:
     """The ranges of the data below the header, in order; each is yielded as soon as it is known.
 
-    A careful range is rewritten into `scratch` before it is yielded.
+    A careful range is rewritten into `scratch` before it is yielded. `name` is the file's name in
+    errors. Raises `UnreadableFile` for a line longer than 1 MiB.
     """
     end = path.stat().st_size
     start, line, number = head.header_bytes, head.header_lines + 1, 0
@@ -49,7 +52,7 @@ def ranges(path: Path, head: Head, scratch: Path, size: int = RANGE_BYTES) -> It
             found = _plain(body, head, number, start, line, end, size)
             if found is None:
                 body.seek(start)
-                found = _rewritten(body, path.name, head, number, line, size, scratch)
+                found = _rewritten(body, name, head, number, line, size, scratch)
             yield found
             start, line, number = found.end, found.first_line + found.lines, number + 1
 
@@ -84,12 +87,12 @@ def _needs_care(block: bytes) -> bool:
     return block.count(b"\r") != block.count(b"\r\n") + block.endswith(b"\r")
 
 
-def careful(path: Path, head: Head, plain: Range, scratch: Path) -> Range:
+def careful(path: Path, name: str, head: Head, plain: Range, scratch: Path) -> Range:
     """The same range with its records rewritten, for one that turned out to need care."""
     with path.open("rb") as body:
         body.seek(plain.start)
         return _rewritten(
-            body, path.name, head, plain.number, plain.first_line, plain.end - plain.start, scratch
+            body, name, head, plain.number, plain.first_line, plain.end - plain.start, scratch
         )
 
 
