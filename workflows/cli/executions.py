@@ -1,0 +1,194 @@
+"""`ons executions`, `ons execution` and `ons stop`: what ran, what runs, and how it ended."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import typer
+
+from tasks.errors import BadRequest
+from tasks.ports.executions import Execution, Status
+from workflows.cli.catalogue import Json
+from workflows.cli.results import why
+from workflows.cli.terminal import Terminal, table
+
+if TYPE_CHECKING:
+    from workflows.engine.engine import Engine
+
+Outcome = Literal["published", "unchanged", "archived", "rejected", "failed", "parked"]
+NoResume = Annotated[
+    bool, typer.Option("--no-resume", help="Leave executions of dead processes alone.")
+]
+ALL = 10**9
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: ons executions --outcome rejected")(executions)
+    app.command(epilog="Example: ons execution 5f2c --io")(execution)
+    app.command(epilog="Example: ons stop 5f2c")(stop)
+
+
+def executions(
+    ctx: typer.Context,
+    status: Annotated[
+        str | None, typer.Option(help=f"Only these: {', '.join(get_args(Status))}.")
+    ] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="Only files that ended so.")] = None,
+    machine: Annotated[str | None, typer.Option(help="Only of this state machine.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    no_resume: NoResume = False,
+    json: Json = False,
+) -> None:
+    """List executions, newest first; before that, go on with those of dead processes."""
+    from workflows.cli.runtime import running
+
+    terminal: Terminal = ctx.obj
+    wanted = _status(status)
+    with running(terminal, resume=not no_resume) as runtime:
+        found = runtime.engine.list(machine=machine, status=wanted, limit=ALL if outcome else limit)
+        told = [execution_fields(e) for e in found]
+    told = [e for e in told if outcome in (None, e["outcome"])][:limit]
+    if json:
+        terminal.write_json(told)
+    elif told:
+        shown = ("started_at", "machine", "status", "outcome", "file", "dataset", "name")
+        terminal.write(table(shown, [[e[name] for name in shown] for e in told]))
+    else:
+        terminal.say("there is no such execution" if outcome or status else "nothing ran yet")
+
+
+def execution(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Its name or ARN, or how it begins.")],
+    io: Annotated[bool, typer.Option("--io", help="With the states' inputs and outputs.")] = False,
+    no_resume: NoResume = False,
+    json: Json = False,
+) -> None:
+    """Show one execution: its error, its states with times and attempts, their values."""
+    from workflows.cli.runtime import running
+
+    terminal: Terminal = ctx.obj
+    with running(terminal, resume=not no_resume) as runtime:
+        told = runtime.engine.describe(id)
+        steps = step_fields(runtime.engine, told.id)
+    if json:
+        terminal.write_json(
+            {
+                **execution_fields(told),
+                "input": told.input,
+                "output": told.output,
+                "error": told.error,
+                "cause": told.cause,
+                "states": steps,
+            }
+        )
+    else:
+        terminal.write(portrait(told, steps, io=io))
+
+
+def stop(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Its name or ARN, or how it begins.")],
+) -> None:
+    """Abort a running execution, and clean up after it."""
+    from workflows.cli.runtime import open_runtime, settle
+
+    terminal: Terminal = ctx.obj
+    with open_runtime(terminal) as runtime:
+        before = runtime.engine.describe(id)
+        runtime.engine.stop(before.id, error="Stopped", cause="by `ons stop`")
+        after = runtime.engine.describe(before.id)
+        if after.status != "RUNNING":
+            settle(runtime)
+    if before.status != "RUNNING":
+        terminal.say(f"{before.name} had ended before: {before.status}")
+    elif after.status == "RUNNING":
+        terminal.say(f"{before.name} is told to stop; the process that runs it will")
+    else:
+        terminal.write([f"{before.name} {after.status}"])
+
+
+def execution_fields(execution: Execution) -> dict[str, Any]:
+    """An execution as a list shows it. `outcome` is how its file ended, null for other machines
+    and while it runs."""
+    output = execution.output if isinstance(execution.output, dict) else {}
+    given = execution.input
+    outcome = None
+    if execution.machine == "ingest_file" and execution.status != "RUNNING":
+        outcome = output.get("status") if execution.status == "SUCCEEDED" else "failed"
+    origin = given.get("origin")
+    return {
+        "id": execution.id,
+        "machine": execution.machine,
+        "name": execution.name,
+        "status": execution.status,
+        "outcome": outcome,
+        "started_at": execution.started_at,
+        "stopped_at": execution.stopped_at,
+        "file": origin.rpartition("/")[2] if isinstance(origin, str) else None,
+        "origin": origin,
+        "dataset": output.get("dataset") or given.get("dataset"),
+        "source": output.get("source") or given.get("source"),
+        "release": output.get("release"),
+        "reason": output.get("reason") if execution.error is None else why(execution),
+    }
+
+
+def step_fields(engine: Engine, id: str) -> list[dict[str, Any]]:
+    """The states of an execution in the order they were entered."""
+    return [
+        {
+            "name": s.name,
+            "status": s.status,
+            "attempts": s.attempts,
+            "entered_at": s.entered_at,
+            "exited_at": s.exited_at,
+            "input": s.input,
+            "output": s.output,
+            "error": s.error,
+            "cause": s.cause,
+        }
+        for s in engine.steps(id)
+    ]
+
+
+def portrait(execution: Execution, steps: Sequence[dict[str, Any]], *, io: bool) -> Iterator[str]:
+    """One execution for a person, what went wrong on top."""
+    fields = execution_fields(execution)
+    outcome = f", {fields['outcome']}" if fields["outcome"] else ""
+    yield f"{execution.machine} {execution.name}: {execution.status}{outcome}"
+    if fields["reason"]:
+        yield f"because  {fields['reason']}"
+    yield f"started  {execution.started_at}"
+    if execution.stopped_at:
+        yield f"ended    {execution.stopped_at}"
+    for name in ("origin", "dataset", "source", "release"):
+        if fields[name]:
+            yield f"{name:<8} {fields[name]}"
+    yield ""
+    shown = ("name", "status", "attempts", "entered_at", "exited_at", "error")
+    yield from table(shown, [[s[name] for name in shown] for s in steps])
+    if io:
+        yield from _values("input", execution.input)
+        for step in steps:
+            yield from _values(f"{step['name']} input", step["input"])
+            yield from _values(f"{step['name']} output", step["output"])
+        yield from _values("output", execution.output)
+
+
+def _values(title: str, value: Any) -> Iterator[str]:
+    yield ""
+    yield f"{title}:"
+    yield from json_text.dumps(value, ensure_ascii=False, indent=2).splitlines()
+
+
+def _status(text: str | None) -> Status | None:
+    for status in get_args(Status):
+        if text is not None and text.upper() == status:
+            chosen: Status = status
+            return chosen
+    if text is None:
+        return None
+    raise BadRequest(f"--status {text}: expected one of {', '.join(get_args(Status))}")

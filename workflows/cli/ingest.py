@@ -1,0 +1,172 @@
+"""`ons run`: files in, releases out, one execution each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks.errors import BadRequest, FileRejected, PlatformError
+from workflows.cli.catalogue import Json
+from workflows.cli.files import Given, expand
+from workflows.cli.progress import Progress, progress_of
+from workflows.cli.results import FileResult, exit_code, result_lines, result_of
+from workflows.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tasks.ports.executions import HistoryEvent
+    from workflows.cli.runtime import Runtime
+
+AHEAD = 8
+"""How many files are under way for each task that may run: enough that none waits for a slow one,
+few enough that an interrupted command leaves little behind."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: ons run CARGA_ENERGIA_2023.csv ~/ons/2022 --json")(run)
+
+
+def run(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Files, or folders searched for files.")
+    ],
+    dataset: Annotated[
+        str | None, typer.Option(help="The dataset they belong to; else it is found out.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The source they publish; else the file's name.")
+    ] = None,
+    published_at: Annotated[
+        str | None,
+        typer.Option(help="When ONS published them (Brasília unless a zone is given)."),
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Executions at a time; else ONS_CONCURRENCY.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Ingest files: each becomes a published release, or is rejected with its reason.
+
+    Exit code 0: all published, unchanged or archived; 3: some rejected; 4: some parked;
+    1: some failed; 2: nothing was started.
+    """
+    from workflows.cli.runtime import running
+
+    terminal: Terminal = ctx.obj
+    files = expand(paths)
+    order = Order(*_checked(dataset, source, published_at))
+    with (
+        running(terminal, resume=True, concurrency=concurrency) as runtime,
+        progress_of(terminal, len(files)) as progress,
+    ):
+        results = list(ingest(runtime, files, order, progress))
+    if json:
+        terminal.write_json([r.to_json() for r in results])
+    else:
+        terminal.write(result_lines(results))
+    return exit_code(results)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person said of all the files; null where nothing was said."""
+
+    dataset: str | None = None
+    source: str | None = None
+    published_at: str | None = None
+
+
+def ingest(
+    runtime: Runtime, files: Sequence[Given], order: Order, progress: Progress
+) -> Iterator[FileResult]:
+    """Run one execution of `ingest_file` for each file; the results in the order of the files."""
+    numbered = iter(enumerate(files))
+    while batch := list(islice(numbered, AHEAD * runtime.concurrency)):
+        yield from _Batch(runtime, order, progress).results(batch)
+
+
+class _Batch:
+    """Files that are under way together."""
+
+    def __init__(self, runtime: Runtime, order: Order, progress: Progress) -> None:
+        self._runtime, self._order, self._progress = runtime, order, progress
+        self._numbers: dict[str, int] = {}
+        self._began: dict[int, float] = {}
+        self._took: dict[int, float] = {}
+
+    def results(self, files: Sequence[tuple[int, Given]]) -> list[FileResult]:
+        started = {number: self._start(number, given) for number, given in files}
+        ids = [id for id in started.values() if isinstance(id, str)]
+        self._runtime.engine.run(ids, on_event=self._saw)
+        return [
+            self._result(number, given, begun)
+            if isinstance(begun := started[number], str)
+            else begun
+            for number, given in files
+        ]
+
+    def _start(self, number: int, given: Given) -> str | FileResult:
+        """The execution's id, or the result of a file that could not even be taken in."""
+        from tasks.intake import receive
+        from tasks.spec import to_json
+
+        order = self._order
+        self._began[number] = time.monotonic()
+        self._progress.begins(number, given.shown)
+        try:
+            arrived = receive(
+                given.path,
+                origin=given.origin,
+                objects=self._runtime.platform.objects,
+                published_at=order.published_at,
+                dataset=order.dataset,
+                source=order.source,
+            )
+        except (PlatformError, OSError) as error:
+            status = "rejected" if isinstance(error, FileRejected) else "failed"
+            self._progress.ends(number, status)
+            return FileResult(given.shown, status, reason=str(error))
+        id = self._runtime.engine.start("ingest_file", to_json(arrived))
+        self._numbers[id] = number
+        return id
+
+    def _saw(self, id: str, event: HistoryEvent) -> None:
+        if (number := self._numbers.get(id)) is None:
+            return
+        if event.type.endswith("StateEntered"):
+            self._progress.enters(number, str(event.details.get("name", "")))
+        elif event.type.startswith("Execution") and event.type != "ExecutionStarted":
+            self._took[number] = time.monotonic() - self._began[number]
+            self._progress.ends(number, event.type.removeprefix("Execution").lower())
+
+    def _result(self, number: int, given: Given, id: str) -> FileResult:
+        took = self._took.get(number)
+        return result_of(
+            given.shown,
+            self._runtime.engine.describe(id),
+            seconds=None if took is None else round(took, 3),
+            ledger=self._runtime.platform.ledger,
+            objects=self._runtime.platform.objects,
+        )
+
+
+def _checked(
+    dataset: str | None, source: str | None, published_at: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """The same in the platform's own spelling. Raises `BadRequest` for what cannot be meant."""
+    from tasks.datasets.registry import contract_for
+    from tasks.moments import utc_from_text
+
+    slug = None if dataset is None else contract_for(dataset).slug
+    if source is not None and not source.strip():
+        raise BadRequest("--source needs a name")
+    try:
+        moment = None if published_at is None else utc_from_text(published_at)
+    except ValueError as error:
+        raise BadRequest(f"--published-at: {error}") from error
+    return slug, source, moment

@@ -1,0 +1,76 @@
+"""`ons generate` and `ons doctor`: is everything as it should be?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.errors import BadRequest
+from workflows.cli.catalogue import Json
+from workflows.cli.terminal import Terminal
+
+AUTHOR_MODULES = frozenset({"jsonschema", "stepfunctions", "yaml"})
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: ons generate --check")(generate)
+    app.command(epilog="Example: ons doctor --repair")(doctor)
+
+
+def generate(
+    ctx: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 on drift.")] = False,
+) -> int:
+    """Write what is derived from code: state machines, compiled contracts, their pages."""
+    terminal: Terminal = ctx.obj
+    root = _checkout()
+    try:
+        from workflows import generate as generator
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in AUTHOR_MODULES:
+            raise
+        raise BadRequest(
+            f"generating needs {error.name}; "
+            "`pip install 'ons-data-platform[author]'` installs what it takes"
+        ) from error
+    changed = generator.drift(root) if check else generator.write(root)
+    terminal.write(changed)
+    if check and changed:
+        terminal.error(f"{len(changed)} generated files differ; `ons generate` writes them")
+        return 1
+    terminal.say("nothing differs" if not changed else f"{len(changed)} files written")
+    return 0
+
+
+def doctor(
+    ctx: typer.Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make again what is derived from the ledger.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Check ONS_HOME: ledger, objects, lake, index, journal. Exit 1 when something is wrong."""
+    from workflows.cli.doctor import examine
+
+    terminal: Terminal = ctx.obj
+    found = list(examine(terminal.settings, repair=repair))
+    if json:
+        terminal.write_json(
+            [{"check": c.name, "state": c.state, "detail": list(c.detail)} for c in found]
+        )
+    else:
+        for check in found:
+            terminal.write(
+                [f"{check.state:<9} {check.name}", *(f"          {d}" for d in check.detail)]
+            )
+    return 1 if any(c.state == "wrong" for c in found) else 0
+
+
+def _checkout() -> Path:
+    """The root of the repository this code runs from. Raises `BadRequest` when installed."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "pyproject.toml").is_file():
+        raise BadRequest("`ons generate` writes into a checkout of the repository; this is none")
+    return root

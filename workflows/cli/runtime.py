@@ -1,0 +1,122 @@
+"""The embedded engine for commands that touch executions.
+
+Whoever opens it first goes on with what a dead process left: its executions are taken over and
+run to their end, and leases whose execution runs no more are settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tasks import errors
+from tasks.errors import NoSuchExecution, PlatformError
+from workflows.cli.results import why
+from workflows.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tasks.wiring import Platform
+    from workflows.engine.engine import Engine
+
+LEASES_SEEN = 1000
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The platform and the engine that runs its machines; `concurrency` tasks at a time."""
+
+    platform: Platform
+    engine: Engine
+    concurrency: int
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while executions were under way."""
+
+
+@contextmanager
+def running(
+    terminal: Terminal, *, resume: bool, concurrency: int | None = None
+) -> Iterator[Runtime]:
+    """An engine for as long as the context lasts; `resume` goes on with what others left."""
+    with ExitStack() as kept:
+        runtime = kept.enter_context(open_runtime(terminal, concurrency))
+        try:
+            if resume:
+                go_on(runtime, terminal)
+            yield runtime
+        except KeyboardInterrupt as error:
+            raise Interrupted(
+                "interrupted; nothing is lost: "
+                "the next `ons run` or `ons executions` goes on with what was under way"
+            ) from error
+
+
+@contextmanager
+def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator[Runtime]:
+    """The engine on this ONS_HOME, its workers started when they are needed first."""
+    from tasks.entrypoints.local import LocalFunctions
+
+    from tasks.adapters.embedded.clock import SystemClock, SystemJitter
+    from tasks.wiring import wire
+    from workflows.engine.engine import Engine
+    from workflows.engine.workers import WorkerPool
+    from workflows.library import definitions
+
+    settings = terminal.settings
+    many = concurrency or settings.concurrency
+    environ = {**terminal.environ, **settings.environ()}
+    wired: list[Platform] = []
+    with ExitStack() as kept:
+        pool = WorkerPool(environ, size=settings.workers, memory_mb=settings.worker_memory_mb)
+        kept.callback(pool.close)
+        functions = LocalFunctions(lambda: wired[0], pool)
+        engine = Engine(
+            settings.home,
+            definitions(),
+            functions,
+            clock=SystemClock(),
+            jitter=SystemJitter(),
+            concurrency=many,
+        )
+        kept.callback(engine.close)
+        wired.append(wire(settings, executions=engine))
+        yield Runtime(platform=wired[0], engine=engine, concurrency=many)
+
+
+def go_on(runtime: Runtime, terminal: Terminal) -> None:
+    """Finish the executions of dead processes, then settle the leases that nobody works under."""
+    if taken := list(runtime.engine.resume()):
+        terminal.say(f"going on with {len(taken)} interrupted executions")
+        runtime.engine.run(taken)
+    settle(runtime)
+
+
+def settle(runtime: Runtime) -> None:
+    """Run `settle_abandoned` when a lease is held by an execution that is no longer running."""
+    held = runtime.platform.ledger.leases(LEASES_SEEN)
+    if any(not _is_running(runtime, lease.execution) for lease in held):
+        runtime.engine.run([runtime.engine.start("settle_abandoned", {"limit": LEASES_SEEN})])
+
+
+def outcome_of(runtime: Runtime, machine: str, input: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Run one execution to its end and answer its output; its failure is raised as an error with
+    the exit code of the error's name."""
+    id = runtime.engine.start(machine, input)
+    runtime.engine.run([id])
+    execution = runtime.engine.describe(id)
+    if execution.status == "SUCCEEDED" and isinstance(execution.output, Mapping):
+        return execution.output
+    kind = getattr(errors, execution.error or "", PlatformError)
+    error = PlatformError(why(execution).removeprefix(f"{execution.error}: "))
+    error.exit_code = getattr(kind, "exit_code", 1)
+    raise error
+
+
+def _is_running(runtime: Runtime, execution: str) -> bool:
+    try:
+        return runtime.engine.describe(execution).status in ("RUNNING", "PENDING_REDRIVE")
+    except NoSuchExecution:
+        return False
