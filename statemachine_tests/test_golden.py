@@ -43,3 +43,12 @@ def test_a_file_that_was_edited_by_hand_is_drift_and_is_written_again(tmp_path):
 
     assert generate.drift(tmp_path) == [edited]
     assert generate.write(tmp_path) == [edited]
+
+
+def test_a_page_that_code_does_not_make_any_more_is_drift_and_is_removed(tmp_path):
+    generate.write(tmp_path)
+    (tmp_path / "docs/machines/old.md").write_text("Once.", "utf-8")
+
+    assert generate.drift(tmp_path) == ["docs/machines/old.md"]
+    assert generate.write(tmp_path) == ["docs/machines/old.md"]
+    assert generate.drift(tmp_path) == []

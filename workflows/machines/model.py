@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tasks.spec import TaskSpec
+from tasks.spec import TaskSpec, fields_of
 from workflows.machines.facts import Plan, plan
 from workflows.machines.nodes import Choose, Done, Each, Field, Node, Note, Step
 from workflows.machines.routes import WrongMachine, check_routes, undo_chain
@@ -41,6 +41,8 @@ class Machine:
     def __post_init__(self) -> None:
         if not dataclasses.is_dataclass(self.takes):
             raise WrongMachine(self.name, "takes", f"{self.takes!r} is not a dataclass")
+        if "execution" in fields_of(self.takes):
+            raise WrongMachine(self.name, "takes", "execution is known without being asked for")
         object.__setattr__(self, "undoing", undo_chain(self.steps))
         check_routes(self)
         object.__setattr__(self, "plan", plan(self))

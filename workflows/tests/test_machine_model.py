@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 
 from tasks.errors import ClaimHeld, ClaimLost, CutOff, WrongHeader
+from tasks.reject.spec import RejectFile
 from tasks.spec import TaskSpec
 from workflows.emit import to_asl
 from workflows.machines.facts import At
@@ -84,6 +85,11 @@ def test_without_any_step_a_machine_is_refused():
 def test_an_input_that_is_no_dataclass_is_refused():
     with pytest.raises(WrongMachine, match="is not a dataclass"):
         Machine("post", "A parcel.", dict, {"weigh": Step(WEIGH, then="Sent")}, SENT)
+
+
+def test_an_input_that_asks_for_the_execution_is_refused():
+    with pytest.raises(WrongMachine, match="execution is known without being asked for"):
+        Machine("post", "A parcel.", RejectFile, {"weigh": Step(WEIGH, then="Sent")}, SENT)
 
 
 @pytest.mark.parametrize(
