@@ -14,6 +14,8 @@ from tasks.datasets.model import DatasetContract
 COPY_SUFFIX = re.compile(r"(\s*\(\d+\)|\s+-\s+(copia|cópia|copy)(\s*\(\d+\))?)$", re.IGNORECASE)
 DATA_SUFFIX = re.compile(r"\.(csv|txt|xlsx?|parquet|pdf|json)$", re.IGNORECASE)
 
+OUTSIDE = re.compile(r"^[\s\"']+|[\s\"']+\Z")
+
 
 @dataclass(frozen=True)
 class HeaderMatch:
@@ -104,7 +106,7 @@ def match_name(contract: DatasetContract, origin: str) -> NameMatch:
 def plain_name(header: str) -> str:
     """A header name as compared: NFC, case-folded, without BOM, quotes and outer space."""
     text = unicodedata.normalize("NFC", header).replace("\ufeff", "").replace("\u200b", "")
-    return unicodedata.normalize("NFC", text.strip().strip("\"'").strip().casefold())
+    return unicodedata.normalize("NFC", OUTSIDE.sub("", text).casefold())
 
 
 def stem_of(origin: str) -> str:

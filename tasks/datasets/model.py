@@ -37,7 +37,8 @@ Aggregation = Literal["sum", "avg", "min", "max", "last"]
 class KnownValue:
     """One value of a column and the spellings it drifts through. `total`: the row is a total of
     the others (SIN), not a further part. `of`: the values of the column that this one `follows`
-    beside which it stands (NORTE beside N). `weight`: its usual share of the whole, for samples."""
+    beside which it stands (NORTE beside N). `weight`: its usual share of the whole, or of the rows,
+    for samples."""
 
     value: str
     spellings: tuple[str, ...] = ()

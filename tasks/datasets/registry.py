@@ -45,8 +45,8 @@ def nearest(slug: str, *, most: int = 3) -> tuple[str, ...]:
     """The slugs most like `slug`, best first; empty when none is like it."""
     wanted = slug.casefold().replace("_", "-")
     known = list(_by_slug())
-    close = get_close_matches(wanted, known, n=most, cutoff=0.5)
-    begin = [s for s in known if wanted and s.startswith(wanted) and s not in close]
+    begin = [s for s in known if wanted and s.startswith(wanted)]
+    close = [s for s in get_close_matches(wanted, known, n=most, cutoff=0.5) if s not in begin]
     return tuple([*begin, *close][:most])
 
 
