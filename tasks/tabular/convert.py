@@ -88,13 +88,17 @@ def _thorough(
             rows = _copy(db, statements.sound_rows(source(lines), trimmed=True, strict=True), part)
         with _lines(path, found) as lines:
             _copy(db, statements.unsound_cells(source(lines)), aside)
+        with _lines(path, found) as lines:
+            read = _one(db, statements.records(source(lines)))
         first, last = db.execute(
             "SELECT coalesce(min(_source_row), 0), coalesce(max(_source_row), 0)"
             f" FROM read_parquet('{part}')"
         ).fetchone() or (0, 0)
         bad = _one(db, f"SELECT count(DISTINCT _source_row) FROM read_parquet('{aside}')")
+    if read != rows + bad:
+        raise AssertionError(f"{found}: {read} records, but {rows} rows and {bad} set aside")
     end = found.first_line + found.lines - 1
-    result = Converted(found.number, rows + bad, rows, first, last, end, part, aside)
+    result = Converted(found.number, read, rows, first, last, end, part, aside)
     return replace(result, part=part if rows else None, quarantine=aside if bad else None)
 
 

@@ -66,7 +66,7 @@ def _plain(
     lines, offset, digits_only = 0, start, True
     body.seek(start)
     while offset < end:
-        block = body.read(BLOCK)
+        block = body.read(min(BLOCK, size))
         if _needs_care(block):
             return None
         digits_only = digits_only and b"_" not in block

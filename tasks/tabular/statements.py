@@ -71,9 +71,8 @@ class Statements:
         for cell in cells:
             for rule, sound in cell.rules.items():
                 case = _case(rule, cell.title, cell.text)
-                broken.append(
-                    f"CASE WHEN rule = '' AND NOT ({count}) AND NOT ({sound}) THEN {case} END"
-                )
+                wrong = f"rule = '' AND NOT ({count}) AND ({sound}) IS NOT TRUE"
+                broken.append(f"CASE WHEN {wrong} THEN {case} END")
         return (
             f"SELECT {literal(self.source_file)} AS _source_file, line AS _source_row,"
             ' broken."column", broken.rule, broken.value,'
@@ -82,6 +81,10 @@ class Statements:
             f" lambda x: x IS NOT NULL)) AS broken FROM ({self._typed(source, cells)})"
             " WHERE trim(raw, ' \t\r') <> '')"
         )
+
+    def records(self, source: "Lines") -> str:
+        """How many records there are: lines that are not blank."""
+        return f"SELECT count(*) FROM ({source.select}) WHERE trim(raw, ' \t\r') <> ''"
 
     def padded(self, part: Path) -> str | None:
         """Whether text of a part begins or ends with a blank; None where it has no text."""
