@@ -39,9 +39,15 @@ class KnowledgeIndex(Protocol):
         another process has it for too long."""
         ...
 
-    def write(self, documents: Sequence[Document], forget: Collection[str] = ()) -> None:
-        """Replace these documents by their ids and forget those of the releases named, in one
-        commit. Raises `TryAgain` while another process writes."""
+    def write(
+        self,
+        documents: Sequence[Document],
+        forget: Collection[str] = (),
+        remove: Collection[str] = (),
+    ) -> None:
+        """In one commit: forget the documents of the releases named, remove those with the ids
+        named, and replace these documents by their ids. Raises `TryAgain` while another process
+        writes."""
         ...
 
     def search(self, text: str, *, releases: Collection[str], limit: int = 10) -> Sequence[Hit]:

@@ -15,7 +15,8 @@ class SyncKnowledge:
 
 @dataclass(frozen=True)
 class KnowledgeSynced:
-    """`synced` when nothing is pending any more; `documents` were written by this call."""
+    """`synced` when nothing is pending any more, of the release named or, with none named, at all;
+    `documents` were written by this call."""
 
     knowledge: Literal["synced", "pending"]
     documents: int

@@ -71,6 +71,14 @@ def test_a_release_forgotten_and_written_in_one_call_is_there(index):
     assert found(index, "novo", releases=["x"]) == ["x"]
 
 
+def test_documents_are_removed_by_their_ids(index):
+    index.write([a_document(id) for id in "abc"])
+
+    index.write([a_document("b")], remove=["a", "b", "z"])
+
+    assert index.ids() == {"b", "c"}
+
+
 @pytest.mark.parametrize(
     ("written", "asked"),
     [

@@ -55,13 +55,20 @@ class TantivyIndex:
         finally:
             self._turn.release()
 
-    def write(self, documents: Sequence[Document], forget: Collection[str] = ()) -> None:
+    def write(
+        self,
+        documents: Sequence[Document],
+        forget: Collection[str] = (),
+        remove: Collection[str] = (),
+    ) -> None:
         with self.alone():
             writer = self._open_to_write().writer(heap_size=HEAP_BYTES, num_threads=1)
             for release in forget:
                 writer.delete_documents_by_term("release", release)
-            for document in {d.id: d for d in documents}.values():
-                writer.delete_documents_by_term("id", document.id)
+            by_id = {document.id: document for document in documents}
+            for id in (*remove, *by_id):
+                writer.delete_documents_by_term("id", id)
+            for document in by_id.values():
                 writer.add_document(_to_tantivy(document))
             writer.commit()
             # Merging goes on in threads; without waiting, closing would throw its work away.
