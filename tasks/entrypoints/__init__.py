@@ -1,0 +1,1 @@
+"""The doors: where an event arrives as JSON and a handler is called with a value."""

@@ -1,0 +1,254 @@
+"""The embedded Step Functions: executions that survive the process that runs them."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import BadRequest, NoSuchExecution
+from tasks.ports.clock import Clock, Jitter
+from tasks.ports.executions import Execution, HistoryEvent, Status
+from workflows.engine.definition import StateMachine, load
+from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
+from workflows.engine.frames import Run
+from workflows.engine.integrations import Integrations
+from workflows.engine.interpreter import execution_arn
+from workflows.engine.journal import Journal, Row
+from workflows.engine.jsontext import dumps, loads, same
+from workflows.engine.ownership import Owner
+from workflows.engine.scheduler import Scheduler
+from workflows.engine.steps import Step, steps_of
+from workflows.engine.times import utc_text
+
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+
+
+class Engine:
+    """Starts, drives, resumes and shows executions. It implements `tasks.ports.executions`.
+
+    Several engines, in this process and in others, may work on one home. An execution is driven
+    by the one that owns it; everybody may look at all of them, and stop them. An execution's id is
+    its ARN; its name, or the beginning of it, does as well where it means one execution only.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        machines: Mapping[str, Mapping[str, Any]],
+        integrations: Integrations,
+        *,
+        clock: Clock,
+        jitter: Jitter,
+        concurrency: int = 4,
+    ) -> None:
+        """At most `concurrency` Tasks are in flight at once. Raises `BadDefinition` for a machine
+        that cannot be run, `HomeUnusable` for a journal that cannot be used."""
+        self._machines = {name: load(name, definition) for name, definition in machines.items()}
+        self._past: dict[tuple[str, str], StateMachine] = {}
+        self._clock = clock
+        self._journal = Journal(home / "journal.sqlite")
+        self._owner = Owner(home / "run")
+        self._scheduler = Scheduler(
+            self._journal, self._owner.id, integrations, clock, jitter, concurrency
+        )
+        self._driving = threading.Lock()
+        self._to_load: set[int] = set()
+        self._seen_version = -1
+
+    def start(self, machine: str, input: Mapping[str, Any], *, name: str | None = None) -> str:
+        """Start an execution and answer its ARN. It is journalled, owned by this engine, and
+        moves while `run` is at work. Raises `NoSuchMachine`, `ExecutionAlreadyExists`."""
+        if machine not in self._machines:
+            raise NoSuchMachine(machine, self._machines)
+        name = str(uuid.uuid4()) if name is None else name
+        if not _NAME.fullmatch(name):
+            raise BadRequest(f"{name!r} is no name for an execution: 1 to 80 plain characters")
+        arn, text = execution_arn(machine, name), dumps(input)
+        key = self._journal.create(
+            self._machines[machine], arn, name, text, self._owner.id, self._clock.now()
+        )
+        if key is None:
+            found = self._journal.row(arn)
+            if not found or found.status != "RUNNING" or not same(loads(found.input), loads(text)):
+                raise ExecutionAlreadyExists(arn)
+            return arn
+        self._to_load.add(key)
+        self._scheduler.poke()
+        return arn
+
+    def run(
+        self,
+        ids: Collection[str] | None = None,
+        *,
+        on_event: Callable[[str, HistoryEvent], None] | None = None,
+    ) -> None:
+        """Drive this engine's executions until those named have ended (default: all it owns).
+
+        Others that are named are waited for, and taken over when their owner dies. `on_event` is
+        told each event once it is journalled. An exception, KeyboardInterrupt too, leaves all of
+        them as the journal has them: `run` again, here or in another process, goes on.
+        """
+        wanted = None if ids is None else {self._found(id).key for id in ids}
+        with self._driving:
+            try:
+                self._to_load |= {row.key for row in self._journal.running(self._owner.id)}
+                self._drive(wanted, on_event)
+            except BaseException:
+                self._scheduler.forget()  # memory may be halfway; the journal is not
+                raise
+
+    def resume(self) -> Sequence[str]:
+        """Take over every RUNNING execution whose owner is dead, and answer their ARNs."""
+        taken: list[str] = []
+        dead = set()
+        for row in self._journal.running():
+            if self._take_over(row):
+                taken.append(row.arn)
+                dead.add(row.owner)
+        for owner in dead:
+            if not self._journal.running(owner):
+                self._owner.bury(owner)
+        return taken
+
+    def describe(self, id: str) -> Execution:
+        """One execution. Raises `NoSuchExecution`."""
+        return _shown(self._found(id))
+
+    def list(
+        self, *, machine: str | None = None, status: Status | None = None, limit: int = 100
+    ) -> Sequence[Execution]:
+        """The newest executions first."""
+        return [_shown(row) for row in self._journal.newest(machine, status, limit)]
+
+    def history(self, id: str) -> Sequence[HistoryEvent]:
+        """All events of one execution in order. Raises `NoSuchExecution`."""
+        return self._journal.events(self._found(id).key)
+
+    def steps(self, id: str) -> Sequence[Step]:
+        """Each visit of a state, in the order of entering. Raises `NoSuchExecution`."""
+        return steps_of(self.history(id))
+
+    def stop(self, id: str, *, error: str = "", cause: str = "") -> None:
+        """Abort a running execution; no Catch runs. Stopping an ended one is no error.
+
+        One that another process drives is aborted by it, within a moment; one that nobody drives
+        is aborted here and now.
+        """
+        row = self._found(id)
+        if row.status != "RUNNING":
+            return
+        self._journal.ask_to_stop(row.key, dumps([error or None, cause or None]))
+        mine = row.owner == self._owner.id or self._take_over(row)
+        if mine and self._driving.acquire(blocking=False):
+            try:
+                self._to_load.add(row.key)
+                self._load_started()
+                self._follow_stops()
+                self._scheduler.turn(None)
+            except BaseException:
+                self._scheduler.forget()
+                raise
+            finally:
+                self._driving.release()
+        else:
+            self._seen_version = -1
+            self._scheduler.poke()
+
+    def close(self) -> None:
+        """Let go of everything; what still runs may be resumed by others at once."""
+        self._scheduler.close()
+        self._journal.close()
+        self._owner.close()
+
+    def _drive(
+        self, wanted: set[int] | None, on_event: Callable[[str, HistoryEvent], None] | None
+    ) -> None:
+        while True:
+            self._load_started()
+            version = self._journal.version()
+            if version != self._seen_version:
+                self._seen_version = version
+                self._follow_stops()
+            if self._scheduler.turn(on_event):
+                continue
+            mine = self._scheduler.keys | self._to_load
+            left = mine if wanted is None else wanted & mine
+            others = (wanted or set()) - mine
+            if others:
+                others = self._still_running(others)
+            if not left and not others and not self._to_load:
+                return
+            self._scheduler.wait()
+
+    def _load_started(self) -> None:
+        while self._to_load:
+            key = self._to_load.pop()
+            if key not in self._scheduler.keys:
+                self._scheduler.add(self._loaded(key), begun=self._begun(key))
+
+    def _follow_stops(self) -> None:
+        for key, (error, cause) in self._journal.stops(self._owner.id).items():
+            if key in self._scheduler.keys:
+                self._scheduler.stop(key, error, cause)
+
+    def _still_running(self, keys: set[int]) -> set[int]:
+        running = {k for k, s in self._journal.statuses(keys).items() if s == "RUNNING"}
+        for key in running:
+            self._take_over(self._journal.by_key(key))
+        return running
+
+    def _take_over(self, row: Row) -> bool:
+        taken = self._owner.is_dead(row.owner) and self._journal.take_over(
+            row.key, row.owner, row.fence, self._owner.id
+        )
+        if taken:
+            self._to_load.add(row.key)
+        return taken
+
+    def _begun(self, key: int) -> bool:
+        return self._journal.last_event(key) > 0
+
+    def _loaded(self, key: int) -> Run:
+        """An execution as the journal has it. The machine is that of its start, not today's."""
+        row = self._journal.by_key(key)
+        machine = self._machines.get(row.machine)
+        if machine is None or machine.digest != row.digest:
+            known = (row.machine, row.digest)
+            if known not in self._past:
+                self._past[known] = load(row.machine, self._journal.definition(row.digest))
+            machine = self._past[known]
+        run = Run(
+            row.key, row.arn, row.name, machine, loads(row.input), row.started_at, row.fence,
+            next_event=self._journal.last_event(key) + 1,
+        )  # fmt: skip
+        for frame in self._journal.frames(key):
+            run.add(frame)
+        return run
+
+    def _found(self, id: str) -> Row:
+        rows = self._journal.matching(id)
+        if len(rows) > 1:
+            raise BadRequest(f"{id!r} means several executions; give more of it, or the whole ARN")
+        if not rows:
+            raise NoSuchExecution(id)
+        return rows[0]
+
+
+def _shown(row: Row) -> Execution:
+    status: Any = row.status
+    return Execution(
+        row.arn,
+        row.machine,
+        row.name,
+        status,
+        utc_text(row.started_at),
+        None if row.stopped_at is None else utc_text(row.stopped_at),
+        loads(row.input),
+        None if row.output is None else loads(row.output),
+        row.error,
+        row.cause,
+    )

@@ -1,0 +1,325 @@
+"""How a frame moves: it enters a state, does its work, leaves it, fails, is retried or caught.
+
+An interpreter changes frames and adds events in memory. It calls nothing outside, so that what a
+turn changed can be journalled first and have its effect afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.ports.clock import Clock, Jitter
+from workflows.engine import containers, history, retry, states
+from workflows.engine.faults import StateFault
+from workflows.engine.frames import Ending, Frame, Run
+from workflows.engine.integrations import ACCOUNT, REGION, Resource, TaskFailed, submitted
+from workflows.engine.jsontext import dumps
+from workflows.engine.template import Scope, merged, output_of
+from workflows.engine.times import utc_text
+
+UNLIMITED_S = 99_999_999.0
+_ABORTABLE = ("Task", "Wait", "Parallel", "Map")
+
+
+@dataclass(frozen=True)
+class TaskCall:
+    """One attempt of a Task, to be made once the journal has it."""
+
+    run: int
+    frame: int
+    resource: Resource
+    payload: Any
+    timeout_s: float
+    attempt: int
+
+
+class Interpreter:
+    """Moves the frames of one execution."""
+
+    def __init__(self, run: Run, clock: Clock, jitter: Jitter) -> None:
+        self.run, self.jitter, self._clock = run, jitter, clock
+        self.now = clock.now()
+
+    # What the scheduler asks for
+
+    def begin(self) -> None:
+        """Start the execution."""
+        text = dumps(self.run.input)
+        self.run.emit(
+            0,
+            "ExecutionStarted",
+            self.now,
+            {"input": text, "inputDetails": {"truncated": False}, "roleArn": _role()},
+        )
+        self.run.spawn(None, "", 0, self.run.input, text)
+
+    def advance(self, limit: int) -> None:
+        """Let the ready frames take at most `limit` steps."""
+        self.now = self._clock.now()
+        run = self.run
+        while run.ready and limit and not run.changes.ending:
+            frame = run.frames.get(run.ready.popleft())
+            if frame is not None and frame.phase in ("ready", "again"):
+                self._step(frame)
+                limit -= 1
+
+    def start_task(self, frame: Frame) -> TaskCall:
+        """A thread is free for a scheduled Task."""
+        self.now = self._clock.now()
+        state = self.state(frame)
+        resource = self.run.machine.resources[state["Resource"]]
+        named = _named(resource)
+        self.emit(frame, f"{resource.events}Started", named)
+        job = submitted(resource, f"{self.run.name}-{frame.call}", self.now)
+        if job is not None:
+            self.emit(frame, "TaskSubmitted", {**named, **history.produced(job)})
+        frame.phase = "running"
+        self.run.touch(frame)
+        return self.call_again(frame)
+
+    def call_again(self, frame: Frame) -> TaskCall:
+        """The call of a Task in flight, with its whole time before it."""
+        state = self.state(frame)
+        frame.wake = None if frame.timeout is None else self._clock.now() + frame.timeout
+        self.run.touch(frame)
+        return TaskCall(
+            self.run.key,
+            frame.id,
+            self.run.machine.resources[state["Resource"]],
+            self.run.payloads[frame.id],
+            frame.timeout or UNLIMITED_S,
+            sum(frame.retries.values()),
+        )
+
+    def task_succeeded(self, frame: Frame, result: Any, text: str) -> None:
+        """The call in flight gave a result; `text` is its JSON."""
+        self.now = self._clock.now()
+        resource = self.run.machine.resources[self.state(frame)["Resource"]]
+        details = {**_named(resource), **history.produced(text)}
+        self.emit(frame, f"{resource.events}Succeeded", details)
+        self._called(frame)
+        self.complete(frame, result)
+
+    def task_failed(self, frame: Frame, failure: TaskFailed) -> None:
+        """The call in flight ended with an error."""
+        self.now = self._clock.now()
+        resource = self.run.machine.resources[self.state(frame)["Resource"]]
+        outcome = "TimedOut" if failure.error == "States.Timeout" else "Failed"
+        details = {**_named(resource), **history.failed(failure.error, failure.cause)}
+        self.emit(frame, f"{resource.events}{outcome}", details)
+        self._called(frame)
+        self.fail(frame, failure.error, failure.cause)
+
+    def fire(self, frame: Frame) -> None:
+        """The frame's timer is due."""
+        self.now = self._clock.now()
+        frame.wake = None
+        if frame.phase == "waiting":
+            self._guard(frame, lambda: states.waited(self, frame))
+        elif frame.phase == "retrying":
+            frame.phase = "again"
+            self.run.wake(frame)
+        elif frame.phase == "running":
+            self.run.changes.stopped.append(frame.id)
+            self.task_failed(frame, TaskFailed("States.Timeout"))
+
+    def end_by_force(self, status: str, error: str | None, cause: str | None) -> None:
+        """Stop (ABORTED) or time out (TIMED_OUT) the execution; no Catch runs."""
+        self.now = self._clock.now()
+        root = self.run.root()
+        self.abort(root)
+        if status == "ABORTED":
+            self._end(Ending("ABORTED", self.now, None, error, cause), "ExecutionAborted", root)
+        else:
+            self._end(Ending("TIMED_OUT", self.now, None, error, cause), "ExecutionTimedOut", root)
+
+    # What the states are made of
+
+    def state(self, frame: Frame) -> Mapping[str, Any]:
+        """The definition of the frame's current state."""
+        return self.run.machine.state(frame.scope, frame.state)
+
+    def scope(self, frame: Frame) -> Scope:
+        """What the expressions of the current state see."""
+        return Scope(frame.value, self._context(frame), frame.variables)
+
+    def emit(self, frame: Frame, type: str, details: dict[str, Any]) -> int:
+        """Add an event to the frame's thread."""
+        frame.last = self.run.emit(frame.last, type, self.now, details)
+        return frame.last
+
+    def complete(self, frame: Frame, result: Any) -> None:
+        """The state's work gave `result`: shape it, and leave the state."""
+
+        def leave() -> None:
+            state, scope = self.state(frame), self.scope(frame)
+            selected = result
+            if "ResultSelector" in state:
+                selected = scope.of(result).template(state["ResultSelector"])
+            output = output_of(state, scope, frame.value, selected)
+            self.leave(frame, output, state.get("Next"), state, scope.of(result))
+
+        self._guard(frame, leave)
+
+    def leave(
+        self, frame: Frame, output: Any, next: str | None, rule: Mapping[str, Any], seen: Scope
+    ) -> None:
+        """Leave the state with `output`. `rule` is what may hold an Assign: the state, or the
+        rule or catcher that was taken; `seen` is what its expressions see."""
+        assigned = seen.template(rule.get("Assign", {}))
+        kind, text = self.state(frame)["Type"], dumps(output)
+        texts = {name: dumps(value) for name, value in assigned.items()}
+        self.emit(frame, f"{kind}StateExited", history.exited(frame.state, text, texts))
+        if assigned:
+            frame.variables = {**frame.variables, **assigned}
+        frame.put(output, text)
+        self.run.touch(frame)
+        if next is not None:
+            frame.state, frame.phase = next, "ready"
+            self.run.wake(frame)
+        else:
+            self._finish(frame)
+
+    def fail(self, frame: Frame, error: str | None, cause: str | None) -> None:
+        """The state's work failed: retry it, catch it, or break the frame."""
+        state, name = self.state(frame), error or ""
+        chosen = retry.retry(state.get("Retry", ()), name, frame.retries, self.jitter)
+        if chosen is not None:
+            index, seconds = chosen
+            frame.retries = {**frame.retries, index: frame.retries.get(index, 0) + 1}
+            frame.phase, frame.wake = "retrying", self.now + seconds
+            self.run.touch(frame)
+            return
+        if state["Type"] in ("Parallel", "Map"):
+            self.emit(frame, f"{state['Type']}StateFailed", {})
+        catcher = retry.catcher(state.get("Catch", ()), name)
+        if catcher is None:
+            self.broken(frame, error, cause)
+            return
+        caught = {"Error": name, "Cause": cause or ""}
+
+        def leave() -> None:
+            output = merged(catcher.get("ResultPath", "$"), frame.value, caught)
+            self.leave(frame, output, catcher["Next"], catcher, self.scope(frame).of(caught))
+
+        self._guard(frame, leave, caught=False)
+
+    def broken(self, frame: Frame, error: str | None, cause: str | None) -> None:
+        """Nothing takes the error: the frame ends with it, and so does what waits for it."""
+        parent = self.run.parent(frame)
+        if parent is None:
+            ending = Ending("FAILED", self.now, None, error, cause)
+            self._end(ending, "ExecutionFailed", frame)
+        else:
+            containers.child_failed(self, parent, frame)
+            self.fail(parent, error, cause)
+
+    def fault(self, frame: Frame, fault: StateFault, *, caught: bool = True) -> None:
+        """The state could not be executed as written."""
+        where = (
+            f"An error occurred while executing the state '{frame.state}' "
+            f"(entered at the event id #{frame.entered}). "
+        )
+        # States.Runtime is nobody's to retry or catch, and a Map says nothing of it.
+        go = self.fail if caught and fault.error != "States.Runtime" else self.broken
+        go(frame, fault.error, where + (fault.cause or ""))
+
+    def abort(self, frame: Frame) -> None:
+        """Say of each live thread from here down that it was aborted."""
+        for child in self.run.children(frame):
+            if child.phase != "done":
+                self.abort(child)
+                if self.state(frame)["Type"] == "Map":
+                    self.emit(child, "MapIterationAborted", containers.item(frame, child))
+        kind = self.state(frame)["Type"]
+        if kind in _ABORTABLE and frame.phase not in ("ready", "done"):
+            self.emit(frame, f"{kind}StateAborted", {})
+
+    # Within
+
+    def _step(self, frame: Frame) -> None:
+        if frame.phase == "ready":
+            kind = self.state(frame)["Type"]
+            frame.entered = self.emit(
+                frame, f"{kind}StateEntered", history.entered(frame.state, frame.text)
+            )
+            frame.entered_at, frame.retries = self.now, {}
+            self.run.touch(frame)
+        self._guard(frame, lambda: states.HANDLERS[self.state(frame)["Type"]](self, frame))
+
+    def _guard(self, frame: Frame, work: Any, *, caught: bool = True) -> None:
+        try:
+            work()
+        except StateFault as fault:
+            self.fault(frame, fault, caught=caught)
+
+    def _called(self, frame: Frame) -> None:
+        frame.wake = None
+        self.run.payloads.pop(frame.id, None)
+
+    def _finish(self, frame: Frame) -> None:
+        parent = self.run.parent(frame)
+        if parent is None:
+            ending = Ending("SUCCEEDED", self.now, frame.text)
+            self._end(ending, "ExecutionSucceeded", frame)
+        else:
+            frame.phase = "done"
+            self.run.touch(frame)
+            self._guard(parent, lambda: containers.child_done(self, parent, frame))
+
+    def _end(self, ending: Ending, event: str, root: Frame) -> None:
+        if ending.output is not None:
+            details = history.produced(ending.output)
+        else:
+            details = history.failed(ending.error, ending.cause)
+        self.emit(root, event, details)
+        self.run.remove(root)
+        self.run.changes.ending = ending
+
+    def _context(self, frame: Frame) -> dict[str, Any]:
+        run = self.run
+        context: dict[str, Any] = {
+            "Execution": {
+                "Id": run.arn,
+                "Input": run.input,
+                "Name": run.name,
+                "RoleArn": _role(),
+                "StartTime": utc_text(run.started_at),
+                "RedriveCount": 0,
+            },
+            "StateMachine": {"Id": machine_arn(run.machine.name), "Name": run.machine.name},
+            "State": {
+                "Name": frame.state,
+                "EnteredTime": utc_text(frame.entered_at),
+                "RetryCount": sum(frame.retries.values()),
+            },
+        }
+        for inner in run.ancestry(frame):
+            parent = run.parent(inner)
+            if parent is not None and self.state(parent)["Type"] == "Map":
+                value = containers.plan(self, parent).items[inner.index]
+                context["Map"] = {"Item": {"Index": inner.index, "Value": value}}
+                break
+        return context
+
+
+def machine_arn(name: str) -> str:
+    """The ARN of a machine."""
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
+
+
+def execution_arn(machine: str, name: str) -> str:
+    """The ARN of an execution."""
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{name}"
+
+
+def _role() -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/embedded"
+
+
+def _named(resource: Resource) -> dict[str, Any]:
+    if resource.events == "LambdaFunction":
+        return {}
+    return {"resourceType": resource.service, "resource": resource.action}

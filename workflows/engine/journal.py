@@ -1,0 +1,311 @@
+"""The journal: executions, their frames and their history, in one SQLite file.
+
+Several processes write to it at once, each with short transactions. Whatever is written for an
+execution is conditional on its owner and fence, so that a process that was taken for dead, and was
+not, cannot write any more. WAL with synchronous NORMAL: a killed process loses nothing, a machine
+that loses power may lose the last moments, never the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import HomeUnusable
+from tasks.ports.executions import HistoryEvent
+from workflows.engine import history
+from workflows.engine.definition import StateMachine
+from workflows.engine.frames import Changes, Frame
+from workflows.engine.jsontext import dumps, loads
+
+FORMAT = 1
+BUSY_MS = 30_000
+
+_SCHEMA = """
+CREATE TABLE definitions (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE executions (
+  key INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, name TEXT NOT NULL,
+  digest TEXT NOT NULL, status TEXT NOT NULL, started_at REAL NOT NULL, stopped_at REAL,
+  input TEXT NOT NULL, output TEXT, error TEXT, cause TEXT,
+  owner TEXT NOT NULL, fence INTEGER NOT NULL, stop TEXT);
+CREATE INDEX executions_by_machine ON executions (machine, key);
+CREATE INDEX executions_by_status ON executions (status, key);
+CREATE INDEX executions_by_name ON executions (name);
+CREATE INDEX executions_owned ON executions (owner) WHERE status = 'RUNNING';
+CREATE TABLE frames (
+  execution INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (execution, id)) WITHOUT ROWID;
+CREATE TABLE events (
+  execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL, type TEXT NOT NULL,
+  at REAL NOT NULL, details TEXT NOT NULL, PRIMARY KEY (execution, id)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One execution as the journal has it; `input` and `output` are JSON text, times in seconds."""
+
+    key: int
+    arn: str
+    machine: str
+    name: str
+    digest: str
+    status: str
+    started_at: float
+    stopped_at: float | None
+    input: str
+    output: str | None
+    error: str | None
+    cause: str | None
+    owner: str
+    fence: int
+    stop: str | None
+
+
+class Journal:
+    """One process's way to the journal; its methods may be called on any thread.
+
+    Every method raises `HomeUnusable` when the file turns out to be damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it. Raises `HomeUnusable` for a file that is damaged or newer."""
+        self._path, self._lock = path, threading.RLock()
+        with self._checked():
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._prepare()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def create(
+        self, machine: StateMachine, arn: str, name: str, input: str, owner: str, at: float
+    ) -> int | None:
+        """Add a RUNNING execution with fence 1 and answer its key; None if the ARN is taken."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO definitions VALUES (?, ?)", (machine.digest, machine.text)
+            )
+            made = self._db.execute(
+                "INSERT OR IGNORE INTO executions (arn, machine, name, digest, status, started_at,"
+                " input, owner, fence) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?, 1)",
+                (arn, machine.name, name, machine.digest, at, input, owner),
+            )
+            return made.lastrowid if made.rowcount else None
+
+    def write(
+        self, owner: str, turns: Iterable[tuple[int, int, Changes]]
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """Journal what a turn changed of each (key, fence), all in one transaction.
+
+        Answers the keys written, and those refused: they are not this owner's any more.
+        """
+        written: list[int] = []
+        refused: list[int] = []
+        with self._transaction():
+            for key, fence, changes in turns:
+                mine = self._db.execute(
+                    "SELECT 1 FROM executions"
+                    " WHERE key = ? AND owner = ? AND fence = ? AND status = 'RUNNING'",
+                    (key, owner, fence),
+                ).fetchone()
+                if mine:
+                    self._write(key, changes)
+                (written if mine else refused).append(key)
+        return written, refused
+
+    def _write(self, key: int, changes: Changes) -> None:
+        db = self._db
+        db.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (key, e.id, e.previous_id, e.type, at, dumps(e.details))
+                for e, at in zip(changes.events, changes.times, strict=True)
+            ],
+        )
+        if ending := changes.ending:
+            db.execute("DELETE FROM frames WHERE execution = ?", (key,))
+            db.execute(
+                "UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ?"
+                " WHERE key = ?",
+                (ending.status, ending.at, ending.output, ending.error, ending.cause, key),
+            )
+            return
+        db.executemany(
+            "DELETE FROM frames WHERE execution = ? AND id = ?",
+            [(key, id) for id in changes.removed],
+        )
+        fresh = [f for f in changes.touched.values() if f.fresh]
+        db.executemany(
+            "INSERT INTO frames VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET data = excluded.data, value = excluded.value",
+            [(key, f.id, f.data(), f.text) for f in fresh],
+        )
+        db.executemany(
+            "UPDATE frames SET data = ? WHERE execution = ? AND id = ?",
+            [(f.data(), key, f.id) for f in changes.touched.values() if not f.fresh],
+        )
+        for frame in fresh:
+            frame.fresh = False
+
+    def take_over(self, key: int, from_owner: str, fence: int, owner: str) -> bool:
+        """Make `owner` the owner, with the next fence; False when somebody else was faster."""
+        with self._transaction():
+            moved = self._db.execute(
+                "UPDATE executions SET owner = ?, fence = fence + 1"
+                " WHERE key = ? AND owner = ? AND fence = ? AND status = 'RUNNING'",
+                (owner, key, from_owner, fence),
+            )
+            return moved.rowcount == 1
+
+    def ask_to_stop(self, key: int, request: str) -> None:
+        """Leave a request for the owner; one that is there already stays."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE executions SET stop = ? WHERE key = ? AND status = 'RUNNING'"
+                " AND stop IS NULL",
+                (request, key),
+            )
+
+    def stops(self, owner: str) -> dict[int, Any]:
+        """The requests to stop that this owner has not followed yet, by key."""
+        rows = self._rows(
+            "SELECT key, stop FROM executions"
+            " WHERE status = 'RUNNING' AND owner = ? AND stop IS NOT NULL",
+            [owner],
+        )
+        return {key: loads(stop) for key, stop in rows}
+
+    def version(self) -> int:
+        """Changes whenever another connection has written."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    def by_key(self, key: int) -> Row:
+        """The execution with this key."""
+        return self._executions("WHERE key = ?", [key])[0]
+
+    def row(self, arn: str) -> Row | None:
+        """The execution with this ARN."""
+        return next(iter(self._executions("WHERE arn = ?", [arn])), None)
+
+    def matching(self, text: str) -> Sequence[Row]:
+        """At most two executions whose name, or ARN, starts with the text; exact ones first."""
+        column = "arn" if text.startswith("arn:") else "name"
+        exact = self._executions(f"WHERE {column} = ? ORDER BY key LIMIT 2", [text])
+        end = text + "\U0010ffff"
+        return exact or self._executions(
+            f"WHERE {column} >= ? AND {column} < ? ORDER BY key LIMIT 2", [text, end]
+        )
+
+    def running(self, owner: str | None = None) -> Sequence[Row]:
+        """The RUNNING executions, oldest first; of one owner, or of all."""
+        if owner is None:
+            return self._executions("WHERE status = 'RUNNING' ORDER BY key", [])
+        return self._executions("WHERE status = 'RUNNING' AND owner = ? ORDER BY key", [owner])
+
+    def newest(self, machine: str | None, status: str | None, limit: int) -> Sequence[Row]:
+        """The newest executions first."""
+        given = {"machine": machine, "status": status}
+        terms = [f"{column} = ?" for column, value in given.items() if value is not None]
+        where = f"WHERE {' AND '.join(terms)}" if terms else ""
+        values = [value for value in given.values() if value is not None]
+        return self._executions(f"{where} ORDER BY key DESC LIMIT ?", [*values, limit])
+
+    def statuses(self, keys: Collection[int]) -> dict[int, str]:
+        """The status of each of these executions."""
+        marks = ",".join("?" * len(keys))
+        rows = self._rows(f"SELECT key, status FROM executions WHERE key IN ({marks})", list(keys))
+        return dict(rows)
+
+    def definition(self, digest: str) -> Any:
+        """A definition that an execution was started with."""
+        rows = self._rows("SELECT text FROM definitions WHERE digest = ?", [digest])
+        return loads(rows[0][0])
+
+    def frames(self, key: int) -> Sequence[Frame]:
+        """The frames of an execution, by id."""
+        rows = self._rows(
+            "SELECT id, data, value FROM frames WHERE execution = ? ORDER BY id", [key]
+        )
+        return [Frame.of(*row) for row in rows]
+
+    def events(self, key: int) -> Sequence[HistoryEvent]:
+        """The history of an execution, in order."""
+        rows = self._rows(
+            "SELECT id, previous, type, at, details FROM events WHERE execution = ? ORDER BY id",
+            [key],
+        )
+        return [history.event(i, p, t, at, loads(text)) for i, p, t, at, text in rows]
+
+    def details(self, key: int, event: int) -> Any:
+        """The details of one event."""
+        rows = self._rows("SELECT details FROM events WHERE execution = ? AND id = ?", [key, event])
+        return loads(rows[0][0])
+
+    def last_event(self, key: int) -> int:
+        """The id of the newest event, 0 when there is none."""
+        rows = self._rows("SELECT coalesce(max(id), 0) FROM events WHERE execution = ?", [key])
+        return int(rows[0][0])
+
+    def _executions(self, where: str, values: Sequence[Any]) -> Sequence[Row]:
+        columns = ", ".join(Row.__dataclass_fields__)
+        rows = self._rows(f"SELECT {columns} FROM executions {where}", values)
+        return [Row(*row) for row in rows]
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._checked(), self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._checked(), self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise HomeUnusable(f"{self._path}: cannot be read or written now: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise HomeUnusable(
+                f"{self._path}: the journal is damaged ({error}); nothing was changed. Move the "
+                "file away to begin with an empty history, or bring it back from a copy; what is "
+                "published is not in it"
+            ) from error
+
+    def _prepare(self) -> None:
+        found = self._format()
+        if found > FORMAT:
+            raise HomeUnusable(
+                f"{self._path}: the journal has format {found}, this version of ons knows format "
+                f"{FORMAT}; install a newer ons"
+            )
+        if found == FORMAT:
+            return
+        self._db.execute("PRAGMA journal_mode = WAL")
+        with self._transaction():
+            if self._format() == 0:  # another process may have been faster
+                if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    raise HomeUnusable(f"{self._path}: this is not a journal; move the file away")
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _format(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])

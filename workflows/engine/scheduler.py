@@ -1,0 +1,261 @@
+"""One loop that moves many executions: ready frames, timers, and Tasks in flight.
+
+A turn changes frames in memory, writes all changes of all executions in one transaction, and only
+then lets them have effect: calls are made, listeners told. Whoever drives it decides when.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any
+
+from tasks.ports.clock import Clock, Jitter
+from tasks.ports.executions import HistoryEvent
+from workflows.engine.frames import Run
+from workflows.engine.integrations import Integrations, TaskFailed
+from workflows.engine.interpreter import Interpreter, TaskCall
+from workflows.engine.journal import Journal
+from workflows.engine.jsontext import dumps, loads
+from workflows.engine.threads import TaskThreads
+
+STEPS_PER_TURN = 64
+POLL_S = 0.1
+"""How often a process that waits looks for requests of other processes."""
+WHOLE_RUN = 0
+"""In place of a frame's id: the timer is the whole execution's."""
+
+Listener = Callable[[str, HistoryEvent], None]
+Token = tuple[int, int, int]
+"""Of a call: the execution's key, the frame's id, and a number that no other call has."""
+
+
+class Scheduler:
+    """Drives the executions that this process owns. Not for several threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        owner: str,
+        integrations: Integrations,
+        clock: Clock,
+        jitter: Jitter,
+        concurrency: int,
+    ) -> None:
+        self._journal, self._owner, self._work = journal, owner, integrations
+        self._clock, self._jitter = clock, jitter
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._threads = TaskThreads(concurrency, self._inbox)
+        self._machines: dict[int, Interpreter] = {}
+        self._timers: list[tuple[float, int, int]] = []
+        self._pending: deque[tuple[int, int]] = deque()
+        self._moved: set[int] = set()
+        self._tokens: dict[tuple[int, int], Token] = {}
+        self._calls = 0
+        self._nap = POLL_S
+
+    @property
+    def keys(self) -> set[int]:
+        """The executions it drives."""
+        return set(self._machines)
+
+    def poke(self) -> None:
+        """End a wait early; may be called on any thread."""
+        self._inbox.put(None)
+
+    def add(self, run: Run, *, begun: bool) -> None:
+        """Drive an execution: from its start, or from where the journal has it."""
+        machine = Interpreter(run, self._clock, self._jitter)
+        self._machines[run.key] = machine
+        self._moved.add(run.key)
+        seconds = run.machine.top.get("TimeoutSeconds")
+        if seconds is not None:
+            heapq.heappush(self._timers, (run.started_at + seconds, run.key, WHOLE_RUN))
+        if not begun:
+            machine.begin()
+            return
+        for frame in run.frames.values():
+            if frame.phase in ("ready", "again"):
+                run.ready.append(frame.id)
+            elif frame.phase in ("scheduled", "running"):
+                call = self._journal.details(run.key, frame.call)
+                run.payloads[frame.id] = _payload(call)
+                self._pending.append((run.key, frame.id))
+            elif frame.wake is not None:
+                heapq.heappush(self._timers, (frame.wake, run.key, frame.id))
+
+    def stop(self, key: int, error: str | None, cause: str | None) -> None:
+        """Abort an execution, in this turn's transaction."""
+        self._machines[key].end_by_force("ABORTED", error, cause)
+        self._moved.add(key)
+
+    def forget(self) -> None:
+        """Drop everything in memory; the journal has all that counts."""
+        for token in self._tokens.values():
+            self._threads.give_up(token)
+        for held in (self._machines, self._timers, self._pending, self._moved, self._tokens):
+            held.clear()
+
+    def close(self) -> None:
+        """As `forget`, and let the threads end."""
+        self.forget()
+        self._threads.close()
+
+    def turn(self, listener: Listener | None) -> bool:
+        """Do all that can be done now; False when there was nothing."""
+        self._take_outcomes()
+        self._fire_timers()
+        for key in list(self._moved):
+            machine = self._machines[key]
+            machine.advance(STEPS_PER_TURN)
+            for frame in machine.run.changes.touched.values():
+                if frame.phase == "scheduled":
+                    self._pending.append((key, frame.id))
+        calls = self._start_tasks()
+        return self._commit(calls, listener)
+
+    def wait(self) -> None:
+        """Wait until there may be something to do, or a moment."""
+        due = self._timers[0][0] - self._clock.now() if self._timers else None
+        if due is not None and not self._threads.busy:
+            self._sleep(due)
+            return
+        timeout = POLL_S if due is None else max(0.0, min(POLL_S, due))
+        try:
+            self._take(self._inbox.get(timeout=timeout))
+        except Empty:
+            return
+
+    def _sleep(self, due: float) -> None:
+        # Naps are short, so that other processes' requests are seen. A clock that passes its time
+        # at once (a test's) does not need them.
+        started = monotonic()
+        self._clock.sleep(max(0.0, min(due, self._nap)))
+        slept = monotonic() - started
+        self._nap = POLL_S if slept > self._nap / 2 else self._nap * 2
+
+    def _take_outcomes(self) -> None:
+        while True:
+            try:
+                self._take(self._inbox.get_nowait())
+            except Empty:
+                return
+
+    def _take(self, message: tuple[Token, tuple[Any, str] | TaskFailed] | None) -> None:
+        if message is None:
+            return
+        token, outcome = message
+        key, id, _ = token
+        if not self._threads.finished(token) or self._tokens.pop((key, id), None) != token:
+            return
+        machine = self._machines[key]
+        frame = machine.run.frames.get(id)
+        if frame is None:  # a sibling's failure ended it in this very turn
+            return
+        if isinstance(outcome, TaskFailed):
+            machine.task_failed(frame, outcome)
+        else:
+            machine.task_succeeded(frame, *outcome)
+        self._moved.add(key)
+
+    def _fire_timers(self) -> None:
+        now = self._clock.now()
+        while self._timers and self._timers[0][0] <= now:
+            wake, key, id = heapq.heappop(self._timers)
+            machine = self._machines.get(key)
+            if machine is None:
+                continue
+            if id == WHOLE_RUN:
+                machine.end_by_force("TIMED_OUT", None, None)
+            else:
+                frame = machine.run.frames.get(id)
+                if frame is None or frame.wake != wake:
+                    continue
+                machine.fire(frame)
+            self._moved.add(key)
+
+    def _start_tasks(self) -> list[TaskCall]:
+        calls: list[TaskCall] = []
+        while self._pending and self._threads.free > len(calls):
+            key, id = self._pending.popleft()
+            machine = self._machines.get(key)
+            frame = machine.run.frames.get(id) if machine else None
+            if machine is None or frame is None or machine.run.changes.ending:
+                continue
+            again = frame.phase == "running"
+            calls.append(machine.call_again(frame) if again else machine.start_task(frame))
+            self._moved.add(key)
+        return calls
+
+    def _commit(self, calls: list[TaskCall], listener: Listener | None) -> bool:
+        turns = {
+            key: changes
+            for key in self._moved
+            if (changes := self._machines[key].run.take_changes())
+        }
+        fences = {key: self._machines[key].run.fence for key in turns}
+        if turns:
+            _, refused = self._journal.write(
+                self._owner, [(key, fences[key], changes) for key, changes in turns.items()]
+            )
+            for key in refused:  # somebody else runs it: whatever is in flight does not count
+                del turns[key]
+                self._drop(key)
+        self._moved = {
+            k for k in self._moved if k in self._machines and self._machines[k].run.ready
+        }
+        told: list[tuple[str, HistoryEvent]] = []
+        for key, changes in turns.items():
+            run = self._machines[key].run
+            told += [(run.arn, event) for event in changes.events]
+            for id in changes.stopped:
+                self._give_up(key, id)
+            for frame in changes.touched.values():
+                if frame.wake is not None:
+                    heapq.heappush(self._timers, (frame.wake, key, frame.id))
+            if changes.ending:
+                self._drop(key)
+        for call in calls:
+            if call.run in turns:
+                self._call(call)
+        for arn, event in told if listener else ():
+            assert listener is not None
+            listener(arn, event)
+        return bool(turns)
+
+    def _drop(self, key: int) -> None:
+        del self._machines[key]
+        for frame in [id for run, id in self._tokens if run == key]:
+            self._give_up(key, frame)
+        self._moved.discard(key)
+
+    def _give_up(self, key: int, frame: int) -> None:
+        token = self._tokens.pop((key, frame), None)
+        if token is not None:
+            self._threads.give_up(token)
+
+    def _call(self, call: TaskCall) -> None:
+        self._calls += 1
+        token = (call.run, call.frame, self._calls)
+        self._tokens[call.run, call.frame] = token
+        work = self._work
+        self._threads.submit(token, lambda: _outcome(call, work))
+
+
+def _outcome(call: TaskCall, work: Integrations) -> tuple[Any, str] | TaskFailed:
+    try:
+        result = call.resource.call(
+            work, call.payload, timeout_s=call.timeout_s, attempt=call.attempt
+        )
+        return result, dumps(result)
+    except TaskFailed as failure:
+        return failure
+    except Exception as error:  # an integration that breaks its promise must not stop the loop
+        return TaskFailed(type(error).__name__, str(error))
+
+
+def _payload(scheduled: dict[str, Any]) -> Any:
+    return loads(scheduled["parameters"] if "parameters" in scheduled else scheduled["input"])

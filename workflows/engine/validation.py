@@ -1,0 +1,292 @@
+"""Why Step Functions, or this engine, would refuse a definition: in words, with the JSON path.
+
+What this engine does not do yet is refused here by name, so that no machine starts and then
+meets it: JSONata, the Distributed Map, task tokens, and resources of other services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from workflows.engine.choice import comparison_of
+from workflows.engine.expressions import BadExpression, calls_of, parse_expression
+from workflows.engine.integrations import resource_of
+from workflows.engine.intrinsics import problem_with
+from workflows.engine.jsonpath import BadPath, parse
+from workflows.engine.template import expressions_in
+from workflows.engine.times import parse_timestamp
+
+Problems = Iterator[str]
+MAX_NAME = 80
+
+_COMMON = {"Type", "Comment", "QueryLanguage"}
+_PATHS = {"InputPath", "OutputPath"}
+_NEXT = {"Next", "End", "Assign"}
+_RESULT = {"Parameters", "ResultPath"}
+_SELECT = {"ResultSelector", "Retry", "Catch"}
+FIELDS: dict[str, set[str]] = {
+    "Pass": _COMMON | _PATHS | _NEXT | _RESULT | {"Result"},
+    "Succeed": _COMMON | _PATHS,
+    "Fail": _COMMON | {"Error", "Cause", "ErrorPath", "CausePath"},
+    "Choice": _COMMON | _PATHS | {"Choices", "Default", "Assign"},
+    "Wait": _COMMON | _PATHS | _NEXT | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Task": _COMMON | _PATHS | _NEXT | _RESULT | _SELECT
+    | {"Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds",
+       "HeartbeatSecondsPath", "Credentials"},
+    "Parallel": _COMMON | _PATHS | _NEXT | _RESULT | _SELECT | {"Branches"},
+    "Map": _COMMON | _PATHS | _NEXT | _RESULT | _SELECT
+    | {"ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency",
+       "MaxConcurrencyPath", "Label", "ToleratedFailureCount", "ToleratedFailurePercentage",
+       "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "ItemReader", "ItemBatcher",
+       "ResultWriter"},
+}  # fmt: skip
+_READ_PATHS = (
+    "InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
+    "HeartbeatSecondsPath", "MaxConcurrencyPath",
+)  # fmt: skip
+_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+
+
+def problems_in(definition: Any) -> Problems:
+    """Every problem of a definition, each with its JSON path; none for a good one."""
+    if not isinstance(definition, Mapping):
+        yield "SCHEMA_VALIDATION_FAILED: a definition is an object at $"
+        return
+    if definition.get("QueryLanguage", "JSONPath") != "JSONPath":
+        yield "the query language JSONata is not supported yet at $.QueryLanguage"
+        return
+    known = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
+    yield from _unknown(definition, known, "$")
+    if "TimeoutSeconds" in definition:
+        yield from _whole(definition["TimeoutSeconds"], 1, "$.TimeoutSeconds")
+    yield from _machine(definition, "$", set())
+
+
+def _machine(machine: Any, at: str, seen: set[str]) -> Problems:
+    states = machine.get("States") if isinstance(machine, Mapping) else None
+    if not isinstance(states, Mapping) or not states:
+        yield f"SCHEMA_VALIDATION_FAILED: at least one state is needed at {at}.States"
+        return
+    if machine.get("StartAt") not in states:
+        yield (
+            f"MISSING_TRANSITION_TARGET: Missing 'StartAt' target: "
+            f"{machine.get('StartAt')} at {at}.StartAt"
+        )
+    for name, state in states.items():
+        here = f"{at}.States['{name}']" if not name.isidentifier() else f"{at}.States.{name}"
+        if not 1 <= len(name) <= MAX_NAME:
+            yield f"a state's name has 1 to {MAX_NAME} characters at {here}"
+        if name in seen:
+            yield f"DUPLICATE_STATE_NAME: Duplicate State name: {name} at {here}"
+        seen.add(name)
+        yield from _state(state, here, states, seen)
+    if not any(_ends(s) for s in states.values()):
+        yield f"NO_TERMINAL_STATE: no state ends the machine at {at}.States"
+
+
+def _ends(state: Any) -> bool:
+    return isinstance(state, Mapping) and (
+        state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
+    )
+
+
+def _state(state: Any, at: str, states: Mapping[str, Any], seen: set[str]) -> Problems:
+    kind = state.get("Type") if isinstance(state, Mapping) else None
+    if kind not in FIELDS:
+        yield f"SCHEMA_VALIDATION_FAILED: {kind!r} is not a type of state at {at}.Type"
+        return
+    if state.get("QueryLanguage", "JSONPath") != "JSONPath":
+        yield f"the query language JSONata is not supported yet at {at}.QueryLanguage"
+        return
+    yield from _unknown(state, FIELDS[kind], at)
+    yield from _next(state, kind, at, states)
+    for field in _READ_PATHS:
+        if state.get(field) is not None:
+            yield from _path(state[field], f"{at}.{field}", reference=False)
+    if state.get("ResultPath") is not None:
+        yield from _path(state["ResultPath"], f"{at}.ResultPath", reference=True)
+    for field in _TEMPLATES:
+        yield from _template(state.get(field), f"{at}.{field}")
+    for index, retrier in enumerate(state.get("Retry", ())):
+        yield from _retrier(retrier, f"{at}.Retry[{index}]", index == len(state["Retry"]) - 1)
+    for index, catch in enumerate(state.get("Catch", ())):
+        here, last = f"{at}.Catch[{index}]", index == len(state["Catch"]) - 1
+        yield from _errors(catch, here, last)
+        yield from _target(catch.get("Next"), f"{here}.Next", states)
+        if catch.get("ResultPath") is not None:
+            yield from _path(catch["ResultPath"], f"{here}.ResultPath", reference=True)
+        yield from _template(catch.get("Assign"), f"{here}.Assign")
+    if special := _SPECIAL.get(kind):
+        yield from special(state, at, states, seen)
+
+
+def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any]) -> Problems:
+    if kind in ("Choice", "Succeed", "Fail"):
+        return
+    if ("Next" in state) == (state.get("End") is True):
+        yield f"SCHEMA_VALIDATION_FAILED: exactly one of 'Next' and 'End' is needed at {at}"
+    if "Next" in state:
+        yield from _target(state["Next"], f"{at}.Next", states)
+
+
+def _target(name: Any, at: str, states: Mapping[str, Any]) -> Problems:
+    if name not in states:
+        yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {name} at {at}"
+
+
+def _unknown(value: Mapping[str, Any], known: set[str], at: str) -> Problems:
+    for field in value:
+        if field not in known:
+            yield f"SCHEMA_VALIDATION_FAILED: Field '{field}' is not supported at {at}"
+
+
+def _path(text: Any, at: str, *, reference: bool) -> Problems:
+    try:
+        path = parse(text)
+    except (BadPath, TypeError):
+        yield f"INVALID_JSON_PATH: Value is not a valid JSONPath: {text!r} at {at}"
+        return
+    if reference and not path.reference:
+        yield f"INVALID_JSON_PATH: Value is not a Reference Path: {text!r} at {at}"
+
+
+def _expression(text: Any, at: str) -> Problems:
+    try:
+        expression = parse_expression(text)
+    except (BadExpression, AttributeError, TypeError) as error:
+        yield (
+            "SCHEMA_VALIDATION_FAILED: The value for the field must be a valid JSONPath or a "
+            f"valid intrinsic function call: {error} at {at}"
+        )
+        return
+    for call in calls_of(expression):
+        if problem := problem_with(call):
+            yield f"SCHEMA_VALIDATION_FAILED: {problem} at {at}"
+
+
+def _template(template: Any, at: str) -> Problems:
+    for where, text in expressions_in(template, at):
+        yield from _expression(text, where)
+
+
+def _whole(value: Any, low: int, at: str) -> Problems:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= 99999999:
+        yield f"SCHEMA_VALIDATION_FAILED: a whole number from {low} to 99999999 is needed at {at}"
+
+
+def _errors(rule: Mapping[str, Any], at: str, last: bool) -> Problems:
+    names = rule.get("ErrorEquals")
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        yield f"SCHEMA_VALIDATION_FAILED: 'ErrorEquals' is a list of names at {at}.ErrorEquals"
+    elif "States.ALL" in names and (len(names) > 1 or not last):
+        yield f"SCHEMA_VALIDATION_FAILED: States.ALL must be alone and last at {at}.ErrorEquals"
+
+
+def _retrier(retrier: Mapping[str, Any], at: str, last: bool) -> Problems:
+    yield from _errors(retrier, at, last)
+    for field, low in (("IntervalSeconds", 1), ("MaxAttempts", 0), ("MaxDelaySeconds", 1)):
+        if field in retrier:
+            yield from _whole(retrier[field], low, f"{at}.{field}")
+    backoff = retrier.get("BackoffRate", 1)
+    if isinstance(backoff, bool) or not isinstance(backoff, (int, float)) or backoff < 1:
+        yield f"SCHEMA_VALIDATION_FAILED: 'BackoffRate' is 1 or more at {at}.BackoffRate"
+    if retrier.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
+        yield f"SCHEMA_VALIDATION_FAILED: 'JitterStrategy' is FULL or NONE at {at}.JitterStrategy"
+
+
+def _task(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
+    arn = state.get("Resource")
+    if not isinstance(arn, str) or resource_of(arn) is None:
+        yield f"the resource {arn!r} is not supported by this engine at {at}.Resource"
+    for field in ("TimeoutSeconds", "HeartbeatSeconds"):
+        if field in state:
+            yield from _whole(state[field], 1, f"{at}.{field}")
+        if field in state and f"{field}Path" in state:
+            yield f"SCHEMA_VALIDATION_FAILED: '{field}' stands alone, without its Path, at {at}"
+
+
+def _fail(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
+    for field in ("ErrorPath", "CausePath"):
+        if field in state:
+            yield from _expression(state[field], f"{at}.{field}")
+            if field.removesuffix("Path") in state:
+                yield (
+                    f"SCHEMA_VALIDATION_FAILED: '{field}' and its constant exclude each other "
+                    f"at {at}"
+                )
+
+
+def _wait(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
+    forms = [f for f in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath") if f in state]
+    if len(forms) != 1:
+        yield f"SCHEMA_VALIDATION_FAILED: a Wait has exactly one of its four forms at {at}"
+    if "Seconds" in state:
+        yield from _whole(state["Seconds"], 0, f"{at}.Seconds")
+    if "Timestamp" in state and parse_timestamp(state["Timestamp"]) is None:
+        yield f"SCHEMA_VALIDATION_FAILED: not a timestamp with an offset at {at}.Timestamp"
+
+
+def _choice(state: Mapping[str, Any], at: str, states: Mapping[str, Any], _n: set[str]) -> Problems:
+    if not state.get("Choices"):
+        yield f"SCHEMA_VALIDATION_FAILED: at least one rule is needed at {at}.Choices"
+    for index, rule in enumerate(state.get("Choices", ())):
+        here = f"{at}.Choices[{index}]"
+        yield from _target(rule.get("Next"), f"{here}.Next", states)
+        yield from _template(rule.get("Assign"), f"{here}.Assign")
+        yield from _rule(rule, here)
+    if "Default" in state:
+        yield from _target(state["Default"], f"{at}.Default", states)
+
+
+def _rule(rule: Any, at: str) -> Problems:
+    if not isinstance(rule, Mapping):
+        yield f"SCHEMA_VALIDATION_FAILED: a rule is an object at {at}"
+        return
+    for word in ("And", "Or"):
+        for index, part in enumerate(rule.get(word, ())):
+            yield from _rule(part, f"{at}.{word}[{index}]")
+    if "Not" in rule:
+        yield from _rule(rule["Not"], f"{at}.Not")
+    if any(word in rule for word in ("And", "Or", "Not")):
+        return
+    try:
+        name = comparison_of(rule)
+    except KeyError:
+        yield f"SCHEMA_VALIDATION_FAILED: a rule has exactly one comparison at {at}"
+        return
+    yield from _path(rule.get("Variable"), f"{at}.Variable", reference=False)
+    if name.endswith("Path"):
+        yield from _path(rule[name], f"{at}.{name}", reference=False)
+
+
+def _parallel(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], seen: set[str]) -> Problems:
+    if not state.get("Branches"):
+        yield f"SCHEMA_VALIDATION_FAILED: at least one branch is needed at {at}.Branches"
+    for index, branch in enumerate(state.get("Branches", ())):
+        yield from _machine(branch, f"{at}.Branches[{index}]", seen)
+
+
+def _map(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], seen: set[str]) -> Problems:
+    if ("ItemProcessor" in state) == ("Iterator" in state):
+        yield f"SCHEMA_VALIDATION_FAILED: exactly one of ItemProcessor and Iterator at {at}"
+        return
+    field = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+    inner = state[field]
+    if isinstance(inner, Mapping) and inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+        yield f"the Distributed Map is not supported yet at {at}.{field}.ProcessorConfig.Mode"
+    if "ItemSelector" in state and "Parameters" in state:
+        yield f"SCHEMA_VALIDATION_FAILED: ItemSelector and Parameters exclude each other at {at}"
+    if "MaxConcurrency" in state:
+        yield from _whole(state["MaxConcurrency"], 0, f"{at}.MaxConcurrency")
+    yield from _machine(inner, f"{at}.{field}", seen)
+
+
+_SPECIAL: dict[str, Callable[[Mapping[str, Any], str, Mapping[str, Any], set[str]], Problems]] = {
+    "Task": _task,
+    "Fail": _fail,
+    "Wait": _wait,
+    "Choice": _choice,
+    "Parallel": _parallel,
+    "Map": _map,
+}
