@@ -287,7 +287,6 @@ class Interpreter:
                 "Name": run.name,
                 "RoleArn": _role(),
                 "StartTime": utc_text(run.started_at),
-                "RedriveCount": 0,
             },
             "StateMachine": {"Id": machine_arn(run.machine.name), "Name": run.machine.name},
             "State": {

@@ -45,7 +45,7 @@ class Recorded:
 
     def __init__(self, case: Any) -> None:
         self.left = {state: list(outcomes) for state, outcomes in case["mocks"].items()}
-        self.states = case["definition"]["States"]
+        self.enveloped = case["kinds"] == ["lambda:invoke"]
         self.sent: dict[str, list[Any]] = {state: [] for state in self.left}
 
     def invoke(self, function: str, payload: Any, *, timeout_s: float, attempt: int) -> Any:
@@ -55,7 +55,7 @@ class Recorded:
         if "Throw" in outcome:
             raise TaskFailed(outcome["Throw"]["Error"], outcome["Throw"].get("Cause"))
         returned = outcome["Return"]
-        return returned["Payload"] if function.startswith("lambda") else returned
+        return returned["Payload"] if self.enveloped else returned
 
     def submit_job(self, job: Mapping[str, Any], *, timeout_s: float) -> Mapping[str, Any]:
         raise AssertionError("no recorded case has a job")
@@ -91,15 +91,26 @@ def test_does_what_aws_was_recorded_doing(case: Any, run: Callable[..., Any]) ->
 
 
 def _plain(value: Any) -> Any:
-    """Without what no two requests share: ids, dates, lengths."""
+    """Without what no two requests share: ids, dates, lengths, logs."""
     if isinstance(value, dict):
-        sdk = ("SdkHttpMetadata", "SdkResponseMetadata")
+        sdk = ("SdkHttpMetadata", "SdkResponseMetadata", "LogResult")
         return {k: _cause(_plain(v), k) for k, v in value.items() if k not in sdk}
     return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
 def _cause(value: Any, key: str) -> Any:
     return json.loads(value) if key == "Cause" and str(value).startswith("{") else value
+
+
+def _like(ours: Any, recorded: Any) -> bool:
+    """Equality, but for texts that the recording replaced."""
+    if isinstance(recorded, str) and ("<" in recorded or recorded == "snf_role_arn"):
+        return isinstance(ours, str)
+    if isinstance(recorded, dict):
+        return ours.keys() == recorded.keys() and all(_like(ours[k], recorded[k]) for k in ours)
+    if isinstance(recorded, list):
+        return len(ours) == len(recorded) and all(map(_like, ours, recorded))
+    return bool(ours == recorded)
 
 
 @pytest.mark.skipif(not TASK_CASES, reason="the recordings of AWS are not on this machine")
@@ -110,16 +121,16 @@ def test_calls_functions_as_aws_was_recorded_doing(
     recorded = Recorded(case)
     engine = engines(case["definition"], recorded)
 
-    id = engine.start("m", _value(case["input"]))
+    id = engine.start("m", case["input"])
     engine.run([id])
 
     done = ran(engine, id)
     assert done.execution.status == case["status"]
     assert done.execution.error == case.get("error")
-    assert _plain(done.execution.output) == _plain(_value(case.get("output")))
+    assert _plain(done.execution.output) == _plain(case.get("output"))
     if case["event_types_exact"]:
         assert done.types == case["event_types"]
     for state, sent in case["task_input"].items():
-        if case["definition"]["States"][state]["Resource"].endswith("lambda:invoke"):
+        if recorded.enveloped:
             sent = [each.get("Payload", {}) for each in sent]
-        assert recorded.sent[state] == sent
+        assert _like(recorded.sent[state], sent)
