@@ -84,23 +84,23 @@ def read(
 ) -> Read:
     """Take the content through parse, validate and write_parquet in `folder`."""
     objects = DirectoryObjects(folder / "objects", folder / "scratch")
-    ledger = ledger or OpenLedger()
+    held: Any = ledger or OpenLedger()
     body = content.encode() if isinstance(content, str) else content
     objects.put("raw/file", body)
     staging = "staging/c-1/"
     parsed = parse_tabular(
-        ParseFile("c", 1, staging, "raw/file", name, dataset, "r1"), objects=objects, ledger=ledger
+        ParseFile("c", 1, staging, "raw/file", name, dataset, "r1"), objects=objects, ledger=held
     )
     checked = validate(
         ValidateParts("c", 1, staging, name, dataset, source, parsed.parse_report),
-        objects=objects, ledger=ledger,
+        objects=objects, ledger=held,
     )  # fmt: skip
     written = write_parquet(
         WriteRelease(
             "c", 1, "raw/file", name, dataset, source, "2024-01-01T00:00:00Z", "0" * 64, "r1",
             parsed.parse_report, checked.validate_report,
         ),
-        objects=objects, ledger=ledger,
+        objects=objects, ledger=held,
     )  # fmt: skip
     with objects.open(parsed.parse_report) as stream:
         report = load(ParseReport, stream)
