@@ -27,11 +27,11 @@ class Drift:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """How many documents were written and removed. `unreadable`: current releases of which no
+    """How many documents were written and forgotten. `unreadable`: current releases of which no
     document could be made, because their folder or contract is gone."""
 
     written: int
-    removed: int
+    forgotten: int
     unreadable: tuple[str, ...]
 
 

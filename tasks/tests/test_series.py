@@ -263,6 +263,21 @@ def test_unloading_leaves_a_published_release_alone(series, written, ledger, lea
     assert len(series.points(asked())) == 3
 
 
+def test_unloading_leaves_the_series_alone_that_another_lease_is_making(
+    series, written, ledger, lease
+):
+    series.load(written("r1", TWO_HOURS))
+    other = ledger.claim(
+        Arrival("c2", "raw/x", "x.csv", "2023-01-01T00:00:00Z", "0" * 64, 9, "curva-carga", None),
+        "e2",
+    )
+    ledger.intend("c2", other.fence, "curva-carga", "r1")
+    event = UnloadRelease("c1", lease.fence, "curva-carga", "r1")
+
+    assert not unload_series(event, ledger=ledger, series=series).removed
+    assert len(series.points(asked())) == 3
+
+
 def publish(ledger, lease):
     new = NewRelease(
         release="r1",

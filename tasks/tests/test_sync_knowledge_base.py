@@ -242,7 +242,11 @@ def test_reconciling_makes_the_index_equal_to_the_ledger(published, platform, le
 
     result = reconcile(**platform)
 
-    assert (result.written, result.removed, result.unreadable) == (len(DATASETS) + 1, 2, ("lost",))
+    assert (result.written, result.forgotten, result.unreadable) == (
+        len(DATASETS) + 1,
+        2,
+        ("lost",),
+    )
     assert drift(ledger, knowledge) == Drift(("release:lost",), ())
 
 

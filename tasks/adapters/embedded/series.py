@@ -17,6 +17,7 @@ from tasks import reports
 from tasks.datasets.model import DatasetContract
 from tasks.datasets.registry import contract_for
 from tasks.errors import BadQuery
+from tasks.keys import release_prefix
 from tasks.ports.objects import NoSuchObject, ObjectStore
 from tasks.ports.series import Point, SeriesQuestion, SeriesRelease
 
@@ -181,7 +182,7 @@ def _columns(manifest: SeriesManifest) -> set[str]:
 
 
 def _key(release: str) -> str:
-    return f"releases/{release}/series.json"
+    return release_prefix(release) + "series.json"
 
 
 def _text(name: str) -> str:
