@@ -3,8 +3,10 @@
 import csv
 import dataclasses
 import json
+import math
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import jsonschema
@@ -121,6 +123,39 @@ def test_the_header_and_name_of_a_real_file_fit_its_contract_and_its_key_is_uniq
     places = [match.columns.index(k) for k in contract.grain.key]
     keys = [tuple(row[p] for p in places) for row in rows]
     assert len(keys) == len(set(keys))
+
+
+ODD = {
+    "2023-08-22/BALANCO_ENERGIA_SUBSISTEMA_2023": {"val_carga": 24},
+    "portal/CMO_SEMIHORARIO_2020": {"val_cmo": 3},
+    "portal/CURVA_CARGA_2018": {"val_cargaenergiahomwmed": 1},
+    "portal/RESERVATORIOS": {"val_longitude": 1},
+}
+
+
+@pytest.mark.parametrize("path", real_files(), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_the_values_of_a_real_file_are_known_and_plausible_but_for_its_true_oddities(path):
+    contract = contract_for(OWNERS[path.stem.rstrip("0123456789").rstrip("_")])
+    odd: Counter[str] = Counter()
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, delimiter=";")
+        columns = [contract.by_name[c] for c in match_header(contract, next(reader)).columns]
+        for row in reader:
+            for column, text in zip(columns, row, strict=True):
+                if not text:
+                    assert column.nullable, column.name
+                elif column.values:
+                    assert text in {s for v in column.values for s in (v.value, *v.spellings)}
+                elif column.numeric:
+                    odd[column.name] += not is_plausible(column, text)
+
+    assert +odd == ODD.get(f"{path.parent.name}/{path.stem}", {})
+
+
+def is_plausible(column: Column, text: str) -> bool:
+    number = float(text.replace(".", "").replace(",", ".") if "," in text else text)
+    low = -math.inf if column.minimum is None else column.minimum
+    return low <= number <= (math.inf if column.maximum is None else column.maximum)
 
 
 def test_real_files_are_there_to_be_compared_with():
