@@ -6,7 +6,9 @@
    against it: neither another step nor another year or month. A name against its content is
    refused, never overruled: one of them is wrong, and only a person knows which.
 3. The folder says it, and header and rows agree.
-4. The header alone fits one contract best, and the rows agree.
+4. The header alone is one contract's, with no name that the contract does not know, and the rows
+   agree. Under the right name or folder unknown columns are ONS's latest addition; without, they
+   may as well make it another dataset's file.
 
 Rows confirm or refute; they never choose between contracts with the same header. What is left of
 a daily file when someone keeps the month ends looks monthly, and no later check would notice that
@@ -101,7 +103,7 @@ def _named(
 
 
 def _anonymous(candidates: Sequence[Candidate], head: Head, name: str) -> Verdict:
-    fitting = _best(c for c in candidates if c.header.fits)
+    fitting = [c for c in candidates if c.header.fits and not c.header.unknown]
     in_folder = [c for c in candidates if c.header.fits and c.name.score >= FOLDER]
     chosen = in_folder if len(in_folder) == 1 else fitting
     if not chosen:
@@ -175,6 +177,9 @@ def _nearest(candidates: Sequence[Candidate], head: Head) -> str:
     if nearest.header.missing:
         lacks = ", ".join(nearest.header.missing)
         return f"its columns are nearly those of {nearest.slug}, but {lacks} is not among them"
+    if nearest.header.unknown:
+        more = _listed(nearest.header.unknown)
+        return f"its columns are those of {nearest.slug} and others besides: {more}"
     twice = ", ".join(nearest.header.duplicates)
     return f"its columns are those of {nearest.slug}, but {twice} is there more than once"
 

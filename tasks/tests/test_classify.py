@@ -191,6 +191,16 @@ def test_columns_that_are_nearly_a_contracts_say_what_is_lacking():
     assert "nearly those of curva-carga, but din_instante is not among them" in message
 
 
+def test_an_unknown_column_is_borne_under_the_name_or_folder_and_not_without():
+    text = a_file(CURVE, HOUR).replace(CURVE, CURVE + ";novo").replace(";1.0", ";1.0;x")
+
+    assert decided(text, "CURVA_CARGA_2022.csv").confidence == 0.76
+    assert decided(text, "curva-carga-ho/x.csv").contract.slug == "curva-carga"
+    kind, message = refusal(text, "x.csv")
+    assert kind is UnknownDataset
+    assert "its columns are those of curva-carga and others besides: novo" in message
+
+
 def test_a_person_decides_a_tie():
     verdict = decided(a_file(), "dados.csv", dataset="carga_energia")
 
@@ -273,6 +283,22 @@ def test_times_are_read_as_ons_and_spreadsheets_write_them(text, time):
 @given(st.text(max_size=25) | st.text(alphabet="0123456789-/: T.٣", max_size=25))
 def test_no_cell_is_too_strange_to_be_no_time(text):
     assert parse_time(text) is None or isinstance(parse_time(text), datetime)
+
+
+@given(
+    content=st.binary(max_size=300) | st.text(max_size=200).map(str.encode),
+    named=st.sampled_from([LOAD, CURVE, ""]),
+    origin=st.sampled_from(["x.csv", "CARGA_ENERGIA_2022.csv", "carga_energia_me/x", "", "/"]),
+    dataset=st.sampled_from([None, "carga-energia", "?"]),
+)
+def test_any_bytes_are_classified_or_rejected(content, named, origin, dataset):
+    content = f"{named}\n".encode() + content
+    try:
+        head = sniff(BytesIO(content), "x", len(content))
+        verdict = decide(all_contracts(), head, name="x", origin=origin, dataset=dataset)
+    except FileRejected:
+        return
+    assert 0 < verdict.confidence <= 1
 
 
 def an_event(key="raw/x", origin="in/CURVA_CARGA_2022.csv", **changes):
