@@ -88,9 +88,13 @@ class Database:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self) -> None:
@@ -136,7 +140,7 @@ class Database:
             if code in _BROKEN:
                 raise HomeUnusable(
                     f"{self._path} is damaged ({error}); put back a backup of it, or move it away "
-                    "and ingest the files again with `ons reprocess`"
+                    "and ingest the files again; `objects/raw` keeps them"
                 ) from error
             if code in _AWAY:
                 raise TryAgain(f"{self._path.name} is busy: {error}") from error
