@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tasks.ports.executions import HistoryEvent
     from workflows.cli.runtime import Runtime
 
-AHEAD = 8
-"""How many files are under way for each task that may run: enough that none waits for a slow one,
-few enough that an interrupted command leaves little behind."""
+ENDINGS = frozenset(
+    {"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +64,7 @@ def run(
         running(terminal, resume=True, concurrency=concurrency) as runtime,
         progress_of(terminal, len(files)) as progress,
     ):
-        results = list(ingest(runtime, files, order, progress))
+        results = ingest(runtime, files, order, progress)
     if json:
         terminal.write_json([r.to_json() for r in results])
     else:
@@ -83,35 +83,36 @@ class Order:
 
 def ingest(
     runtime: Runtime, files: Sequence[Given], order: Order, progress: Progress
-) -> Iterator[FileResult]:
+) -> list[FileResult]:
     """Run one execution of `ingest_file` for each file; the results in the order of the files."""
-    numbered = iter(enumerate(files))
-    while batch := list(islice(numbered, AHEAD * runtime.concurrency)):
-        yield from _Batch(runtime, order, progress).results(batch)
+    return _Ingestion(runtime, files, order, progress).results()
 
 
-class _Batch:
-    """Files that are under way together."""
+class _Ingestion:
+    """As many files under way as may be; whenever one has ended the next begins."""
 
-    def __init__(self, runtime: Runtime, order: Order, progress: Progress) -> None:
-        self._runtime, self._order, self._progress = runtime, order, progress
+    def __init__(
+        self, runtime: Runtime, files: Sequence[Given], order: Order, progress: Progress
+    ) -> None:
+        self._runtime, self._files, self._order = runtime, files, order
+        self._progress = progress
+        self._waiting = deque(enumerate(files))
         self._numbers: dict[str, int] = {}
+        self._under_way: set[str] = set()
         self._began: dict[int, float] = {}
-        self._took: dict[int, float] = {}
+        self._results: dict[int, FileResult] = {}
 
-    def results(self, files: Sequence[tuple[int, Given]]) -> list[FileResult]:
-        started = {number: self._start(number, given) for number, given in files}
-        ids = [id for id in started.values() if isinstance(id, str)]
-        self._runtime.engine.run(ids, on_event=self._saw)
-        return [
-            self._result(number, given, begun)
-            if isinstance(begun := started[number], str)
-            else begun
-            for number, given in files
-        ]
+    def results(self) -> list[FileResult]:
+        self._fill()
+        self._runtime.engine.run(on_event=self._saw)
+        return [self._results[number] for number in range(len(self._files))]
 
-    def _start(self, number: int, given: Given) -> str | FileResult:
-        """The execution's id, or the result of a file that could not even be taken in."""
+    def _fill(self) -> None:
+        while self._waiting and len(self._under_way) < self._runtime.concurrency:
+            self._start(*self._waiting.popleft())
+
+    def _start(self, number: int, given: Given) -> None:
+        """Take the file in and start its execution; a file that cannot be taken in has ended."""
         from tasks.intake import receive
         from tasks.spec import to_json
 
@@ -129,27 +130,30 @@ class _Batch:
             )
         except (PlatformError, OSError) as error:
             status = "rejected" if isinstance(error, FileRejected) else "failed"
+            self._results[number] = FileResult(given.shown, status, reason=str(error))
             self._progress.ends(number, status)
-            return FileResult(given.shown, status, reason=str(error))
+            return
         id = self._runtime.engine.start("ingest_file", to_json(arrived))
         self._numbers[id] = number
-        return id
+        self._under_way.add(id)
 
     def _saw(self, id: str, event: HistoryEvent) -> None:
-        if (number := self._numbers.get(id)) is None:
+        if id not in self._under_way:
             return
+        number = self._numbers[id]
         if event.type.endswith("StateEntered"):
             self._progress.enters(number, str(event.details.get("name", "")))
-        elif event.type.startswith("Execution") and event.type != "ExecutionStarted":
-            self._took[number] = time.monotonic() - self._began[number]
-            self._progress.ends(number, event.type.removeprefix("Execution").lower())
+        elif event.type in ENDINGS:
+            self._under_way.discard(id)
+            self._results[number] = self._result(number, id)
+            self._progress.ends(number, self._results[number].status)
+            self._fill()
 
-    def _result(self, number: int, given: Given, id: str) -> FileResult:
-        took = self._took.get(number)
+    def _result(self, number: int, id: str) -> FileResult:
         return result_of(
-            given.shown,
+            self._files[number].shown,
             self._runtime.engine.describe(id),
-            seconds=None if took is None else round(took, 3),
+            seconds=round(time.monotonic() - self._began[number], 3),
             ledger=self._runtime.platform.ledger,
             objects=self._runtime.platform.objects,
         )

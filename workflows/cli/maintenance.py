@@ -53,9 +53,11 @@ def doctor(
 ) -> int:
     """Check ONS_HOME: ledger, objects, lake, index, journal. Exit 1 when something is wrong."""
     from workflows.cli.doctor import examine
+    from workflows.cli.runtime import open_runtime
 
     terminal: Terminal = ctx.obj
-    found = list(examine(terminal.settings, repair=repair))
+    with open_runtime(terminal) as runtime:
+        found = list(examine(runtime, repair=repair))
     if json:
         terminal.write_json(
             [{"check": c.name, "state": c.state, "detail": list(c.detail)} for c in found]

@@ -17,6 +17,7 @@ from workflows.cli.results import why
 from workflows.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from tasks.ports.ledger import Lease
     from tasks.wiring import Platform
     from workflows.engine.engine import Engine
 
@@ -96,9 +97,14 @@ def go_on(runtime: Runtime, terminal: Terminal) -> None:
 
 def settle(runtime: Runtime) -> None:
     """Run `settle_abandoned` when a lease is held by an execution that is no longer running."""
-    held = runtime.platform.ledger.leases(LEASES_SEEN)
-    if any(not _is_running(runtime, lease.execution) for lease in held):
+    if abandoned(runtime):
         runtime.engine.run([runtime.engine.start("settle_abandoned", {"limit": LEASES_SEEN})])
+
+
+def abandoned(runtime: Runtime) -> list[Lease]:
+    """The leases held by executions that are no longer running."""
+    held = runtime.platform.ledger.leases(LEASES_SEEN)
+    return [lease for lease in held if not _is_running(runtime, lease.execution)]
 
 
 def outcome_of(runtime: Runtime, machine: str, input: Mapping[str, Any]) -> Mapping[str, Any]:
