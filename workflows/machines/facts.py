@@ -83,6 +83,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         machine = self.machine
+        self._check_slots()
         earlier = before(machine)
         self.arriving = {next(iter(machine.steps)): [_input(machine.takes)]}
         for name, node in machine.steps.items():
@@ -109,6 +110,18 @@ class _Planner:
             self._read(machine.broken, "error", ANYTHING, facts)
         unknown = {name: tuple(sorted(fields)) for name, fields in sorted(self.unknown.items())}
         return Plan(self.sent, self.failures, unknown, machine.broken in self.arriving)
+
+    def _check_slots(self) -> None:
+        """A result must not bury what is known: neither the input's fields, nor other fields that
+        another step keeps under the same name."""
+        taken = (*fields_of(self.machine.takes), "error")
+        kept: dict[str, tuple[str, ...] | None] = dict.fromkeys(taken)
+        for name, node in self.machine.steps.items():
+            if isinstance(node, Choose):
+                continue
+            under, gives = slot(name, node), tuple(sorted(_given(name, node)))
+            if kept.setdefault(under, gives) != gives:
+                raise WrongMachine(self.machine.name, name, f"{under} has other fields already")
 
     def _lead_on(self, name: str, node: Node, facts: Facts) -> None:
         def lead(target: str, more: Facts) -> None:

@@ -69,7 +69,9 @@ INGEST_FILE = Machine(
             SYNC_KNOWLEDGE_BASE, then="sweep_published", failed="knowledge_pending"
         ),
         "knowledge_pending": Note(
-            {"knowledge": "pending"}, then="sweep_published", under="sync_knowledge_base"
+            {"knowledge": "pending", "documents": 0},
+            then="sweep_published",
+            under="sync_knowledge_base",
         ),
         "sweep_published": Step(
             DISCARD_STAGING, then="notify_published", failed="notify_published"

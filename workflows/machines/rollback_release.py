@@ -14,7 +14,7 @@ ROLLBACK = Machine(
             SYNC_KNOWLEDGE_BASE, then="RolledBack", failed="knowledge_pending"
         ),
         "knowledge_pending": Note(
-            {"knowledge": "pending"}, then="RolledBack", under="sync_knowledge_base"
+            {"knowledge": "pending", "documents": 0}, then="RolledBack", under="sync_knowledge_base"
         ),
     },
     endings={

@@ -43,6 +43,11 @@ class Stamped:
 
 
 @dataclass(frozen=True)
+class Told:
+    error: str
+
+
+@dataclass(frozen=True)
 class Stamps:
     stamps: tuple[Stamped, ...]
 
@@ -57,6 +62,7 @@ WEIGH = task("weigh", gives=Weighed)
 STAMP = task("stamp", takes=Stamp, gives=Stamped)
 UNSTAMP = task("unstamp", takes=Stamped, gives=Nothing)
 UNWEIGH = task("unweigh", takes=Parcel, gives=Nothing)
+SMALL = {"kilos": 1, "size": "small", "fragile": False}
 SENT = {"Sent": Done(("label",))}
 
 
@@ -180,17 +186,43 @@ def test_taking_what_two_steps_gave_on_two_ways_is_refused():
     assert refusal(steps) == "post: stamp: kilos is given by both weigh and guess"
 
 
+def test_taking_the_error_where_there_may_be_none_is_refused():
+    tell = task("tell", takes=Told, gives=Nothing)
+    steps = {
+        "weigh": Step(WEIGH, then="tell", failed="tell"),
+        "tell": Step(tell, then="Sent"),
+    }
+
+    assert refusal(steps) == "post: tell: error is not known on every way here"
+
+
 def test_two_ways_may_give_a_field_under_one_name():
     post = machine(
         {
             "which": Choose("label", {"heavy": "weigh"}, default="guess"),
             "weigh": Step(WEIGH, then="stamp"),
-            "guess": Note({"kilos": 1}, then="stamp", under="weigh"),
+            "guess": Note(SMALL, then="stamp", under="weigh"),
             "stamp": Step(STAMP, then="Sent"),
         }
     )
 
     assert post.plan.sent["stamp"]["kilos"] == At("$.weigh.kilos")
+
+
+def test_two_steps_that_keep_different_fields_under_one_name_are_refused():
+    steps = {
+        "weigh": Step(WEIGH, then="guess"),
+        "guess": Note({"kilos": 1}, then="Sent", under="weigh"),
+    }
+
+    assert refusal(steps) == "post: guess: weigh has other fields already"
+
+
+@pytest.mark.parametrize("under", ["label", "error"])
+def test_a_result_that_would_bury_the_input_or_the_error_is_refused(under):
+    assert refusal({"weigh": Step(WEIGH, then="Sent", under=under)}) == (
+        f"post: weigh: {under} has other fields already"
+    )
 
 
 def test_taking_a_value_of_another_type_is_refused():
