@@ -10,7 +10,6 @@ from tasks.collect_outcome.spec import COLLECT_PARSE_OUTCOME
 from tasks.parse_tabular.spec import PARSE_LARGE_TABULAR
 from tasks.spec import TaskSpec, fields_of, optional_fields
 from workflows import states
-from workflows.machines.facts import At, Source
 from workflows.machines.model import Choose, Each, Machine, Note, Step
 from workflows.machines.nodes import slot
 from workflows.machines.patience import (
@@ -20,6 +19,7 @@ from workflows.machines.patience import (
     patience_with_job,
     state_timeout_s,
 )
+from workflows.machines.plan import At, Source
 from workflows.machines.routes import WrongMachine, catch_rows
 
 LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"

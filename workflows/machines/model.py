@@ -2,7 +2,7 @@
 
 The first row starts. Each row names a task and where its outcomes lead; ways only go down the
 table, so every way ends. What a step takes is looked up by name among what is known on every way
-to it (see `facts`). A failure walks back through the `undo` tasks of what was done, the last
+to it (see `plan`). A failure walks back through the `undo` tasks of what was done, the last
 first, and ends in `broken` with the error that began it.
 """
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tasks.spec import TaskSpec, fields_of
-from workflows.machines.facts import Plan, plan
 from workflows.machines.nodes import Choose, Done, Each, Field, Node, Note, Step
+from workflows.machines.plan import Plan, plan
 from workflows.machines.routes import WrongMachine, check_routes, undo_chain
 
 __all__ = ["Choose", "Done", "Each", "Field", "Machine", "Note", "Step", "WrongMachine"]

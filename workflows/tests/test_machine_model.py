@@ -9,8 +9,8 @@ from tasks.errors import ClaimHeld, ClaimLost, CutOff, WrongHeader
 from tasks.reject.spec import RejectFile
 from tasks.spec import TaskSpec
 from workflows.emit import to_asl
-from workflows.machines.facts import At
 from workflows.machines.model import Choose, Done, Each, Field, Machine, Note, Step, WrongMachine
+from workflows.machines.plan import At
 
 
 @dataclass(frozen=True)
