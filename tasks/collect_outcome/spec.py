@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from tasks.parse_tabular.spec import PARSE_LARGE_TABULAR, Parsed
 from tasks.spec import TaskSpec
 
+OUTCOME = "outcome.json"
+"""The object's name, under the staging prefix."""
+
 
 @dataclass(frozen=True)
 class CollectOutcome:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from tasks.entrypoints.failures import TaskFailed
+from tasks.failures import TaskFailed
 from workflows.engine.jsontext import dumps
 from workflows.engine.times import utc_text
 

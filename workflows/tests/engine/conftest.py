@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.entrypoints.failures import TaskFailed, failure_of
+from tasks.failures import TaskFailed, failure_of
 from tasks.ports.executions import Execution, HistoryEvent
 from workflows.engine.engine import Engine
 

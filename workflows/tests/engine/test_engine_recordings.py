@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.entrypoints.failures import TaskFailed
+from tasks.failures import TaskFailed
 from workflows.engine.faults import BadDefinition
 
 SHARED = Path(__file__).parents[4] / "shared/asl-conformance"

@@ -1,4 +1,4 @@
-"""How a failure looks from outside a door: an error name and a cause, as AWS Lambda gives them."""
+"""How a failure looks from outside: an error name and a cause, as AWS Lambda gives them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ def failure_of(error: BaseException) -> TaskFailed:
 
 
 def message_of(failure: TaskFailed) -> str:
-    """The message inside a failure's cause, or the cause itself where it is no such JSON."""
+    """The message inside a failure's cause: of a function, of a job, or the cause itself."""
     try:
         found = json.loads(failure.cause or "")
     except ValueError:
         return failure.cause or failure.error
-    return str(found.get("errorMessage", failure.cause)) if isinstance(found, dict) else str(found)
+    if not isinstance(found, dict):
+        return str(found)
+    return str(found.get("errorMessage", found.get("StatusReason", failure.cause)))
