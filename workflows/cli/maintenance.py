@@ -64,9 +64,9 @@ def doctor(
         )
     else:
         for check in found:
-            terminal.write(
-                [f"{check.state:<9} {check.name}", *(f"          {d}" for d in check.detail)]
-            )
+            first, *more = check.detail or ("",)
+            terminal.write([f"{check.state:<8}  {check.name:<14}  {first}".rstrip()])
+            terminal.write(f"{'':26}{line}" for line in more)
     return 1 if any(c.state == "wrong" for c in found) else 0
 
 

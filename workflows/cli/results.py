@@ -97,7 +97,7 @@ def result_of(
 
 def why(execution: Execution) -> str:
     """The failure as a sentence: the message in the cause where there is one."""
-    from tasks.entrypoints.failures import TaskFailed, message_of
+    from tasks.failures import TaskFailed, message_of
 
     if execution.error is None:
         return f"the execution is {execution.status}"
@@ -112,24 +112,26 @@ def exit_code(results: Sequence[FileResult]) -> int:
 
 
 def result_lines(results: Sequence[FileResult]) -> Iterator[str]:
-    """One line a file, its reason and findings beneath."""
+    """One line a file; beneath a newly published one its findings, which say all by themselves."""
     width = max((len(r.file) for r in results), default=0)
     for result in results:
         yield f"{result.status:<9}  {result.file:<{width}}  {_summary(result)}".rstrip()
-        if result.reason:
-            yield f"{'':11}{result.reason}"
-        rules = max((len(str(f["rule"])) for f in result.findings), default=0)
-        for finding in result.findings:
+        told = result.findings if result.status == "published" else ()
+        rules = max((len(str(f["rule"])) for f in told), default=0)
+        for finding in told:
             yield (
                 f"{'':11}{finding['severity']:<10}  {finding['rule']:<{rules}}  "
-                f"{finding['count']} × {finding['message']}{_first(finding['first'])}"
+                f"{finding['message']}"
             )
 
 
 def _summary(result: FileResult) -> str:
-    said = []
-    if result.dataset:
-        said.append(f"{result.dataset} {result.source or ''}".rstrip())
+    if result.reason is not None:
+        if result.status != "failed" or result.execution is None:
+            return result.reason
+        name = result.execution.rpartition(":")[2]
+        return f"{result.reason} (`ons execution {name}` shows more)"
+    said = [f"{result.dataset} {result.source}"]
     if result.rows_published is not None:
         said.append(f"{result.rows_published} rows")
     if result.rows_quarantined:
@@ -141,14 +143,6 @@ def _summary(result: FileResult) -> str:
     if result.seconds is not None:
         said.append(f"{result.seconds:.1f} s")
     return ", ".join(said)
-
-
-def _first(first: Mapping[str, Any] | None) -> str:
-    if not first:
-        return ""
-    named = [f"{name} {first[name]}" for name in ("line", "column", "key", "value", "expected")
-             if first.get(name) is not None]  # fmt: skip
-    return f" (first: {', '.join(named)})" if named else ""
 
 
 def _findings(document: str, objects: ObjectStore) -> tuple[Mapping[str, Any], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tasks import errors
@@ -67,6 +67,7 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
     from workflows.library import definitions
 
     settings = terminal.settings
+    platform = wire(settings)
     many = concurrency or settings.concurrency
     environ = {**terminal.environ, **settings.environ()}
     wired: list[Platform] = []
@@ -83,7 +84,7 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
             concurrency=many,
         )
         kept.callback(engine.close)
-        wired.append(wire(settings, executions=engine))
+        wired.append(replace(platform, executions=engine))
         yield Runtime(platform=wired[0], engine=engine, concurrency=many)
 
 

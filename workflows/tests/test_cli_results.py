@@ -102,21 +102,24 @@ def test_the_exit_code_is_that_of_the_worst_ending(statuses, code):
     assert exit_code([FileResult("f", s) for s in statuses]) == code
 
 
-def test_a_person_reads_a_line_for_each_file_with_reasons_and_findings_beneath():
-    first = {"line": 3, "column": "val", "key": None, "value": "1,5", "expected": None}
-    found = {"rule": "gap", "severity": "flag", "count": 2, "message": "hours are missing"}
+def test_a_person_reads_a_line_for_each_file_and_the_findings_of_what_is_new_beneath():
+    found = {"rule": "gap", "severity": "flag", "count": 2, "message": "Hours are missing."}
     results = [
         FileResult(
             "in/X.csv", "published", "d", "X", rows_published=1234, rows_quarantined=1,
-            release="r1", knowledge="pending", seconds=1.26, findings=({**found, "first": first},),
+            release="r1", knowledge="pending", seconds=1.26, findings=(found,),
         ),
         FileResult("Y.csv", "rejected", reason="Y.csv: it is empty", seconds=0.04),
+        FileResult("Z.csv", "unchanged", "d", "Z", rows_published=7, findings=(found,)),
+        FileResult("W.csv", "failed", execution="arn:x:name", reason="KeyError: 'a'"),
     ]  # fmt: skip
 
-    assert list(result_lines(results)) == [
-        "published  in/X.csv  d X, 1234 rows, 1 in quarantine, release r1, not searchable yet,"
-        " 1.3 s",
-        "           flag        gap  2 × hours are missing (first: line 3, column val, value 1,5)",
-        "rejected   Y.csv     0.0 s",
-        "           Y.csv: it is empty",
-    ]
+    assert (
+        "\n".join(result_lines(results))
+        == """\
+published  in/X.csv  d X, 1234 rows, 1 in quarantine, release r1, not searchable yet, 1.3 s
+           flag        gap  Hours are missing.
+rejected   Y.csv     Y.csv: it is empty
+unchanged  Z.csv     d Z, 7 rows
+failed     W.csv     KeyError: 'a' (`ons execution name` shows more)"""
+    )
