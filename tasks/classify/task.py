@@ -1,6 +1,7 @@
 """Whose file is it, and is it news?"""
 
 import unicodedata
+from typing import Protocol
 
 from tasks.classify.decide import decide
 from tasks.classify.spec import Classified, ClassifyFile
@@ -9,12 +10,18 @@ from tasks.datasets.registry import all_contracts
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.processing import processing_of, release_id
-from tasks.settings import Settings
 from tasks.tabular.sniff import sniff
 
 
+class Limits(Protocol):
+    """What of the settings this task needs."""
+
+    @property
+    def large_file_bytes(self) -> int: ...
+
+
 def classify(
-    event: ClassifyFile, *, objects: ObjectStore, ledger: Ledger, settings: Settings
+    event: ClassifyFile, *, objects: ObjectStore, ledger: Ledger, settings: Limits
 ) -> Classified:
     """Find the dataset by `tasks.classify.decide`, the source, and where the bytes stand."""
     with objects.open(event.key) as body:

@@ -88,7 +88,8 @@ def release_document(
             f"Achado (finding) {finding.rule}, {finding.count}×: {finding.message}"
             for finding in released.findings
         ),
-        *(_figures_line(f) for f in figures),
+        f"Termos (terms): {', '.join(contract.terms)}.",
+        *(_figures_line(contract, f) for f in figures),
     ]
     days = [time[:10] for time in (released.first_time, released.last_time) if time]
     period = f", {' a '.join(dict.fromkeys(days))}" if days else ""
@@ -112,11 +113,22 @@ def _column_line(column: Column) -> str:
     return f"{column.name}{unit}: {column.title}. {column.description}{known}"
 
 
-def _figures_line(figures: MonthlyFigures) -> str:
-    unit, entity = figures.measure.unit, ", ".join(figures.entity)
+def _figures_line(contract: DatasetContract, figures: MonthlyFigures) -> str:
+    unit = figures.measure.unit
+    entity = ", ".join(
+        _with_name(contract, column, value)
+        for column, value in zip(contract.grain.entities, figures.entity, strict=True)
+    )
     values = "; ".join(f"{month} {value:.2f}" for month, value in figures.values)
     way = WAYS[figures.measure.default]
     return f"{way} de (of) {figures.measure.column} em (in) {unit}, {entity}: {values}."
+
+
+def _with_name(contract: DatasetContract, column: str, code: str) -> str:
+    """A code with its name, where another column's known values tell it: NE (NORDESTE)."""
+    followers = (c for c in contract.columns if c.follows == column)
+    names = [v.value for c in followers for v in c.values if code in v.of]
+    return f"{code} ({names[0]})" if names else code
 
 
 def _joined(lines: Sequence[str]) -> str:

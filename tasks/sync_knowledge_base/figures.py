@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from tasks.datasets.checks import DAYLIGHT_SAVING
 from tasks.datasets.model import DatasetContract, Measure
 from tasks.ports.objects import ObjectStore
 from tasks.reports import ReleaseDocument
@@ -39,7 +40,8 @@ def monthly_figures(
 ) -> tuple[MonthlyFigures, ...]:
     """The first measures' figures of the last 24 months, by entity.
 
-    None for registers, for releases of more than a million rows, and where there are more than a
+    Rows in an hour that daylight saving left out are not measured and do not count. No figures
+    for registers, for releases of more than a million rows, and where there are more than a
     dozen entities, whose figures nobody would read.
     """
     time = contract.grain.time
@@ -73,6 +75,7 @@ def _figures(
             f"  SELECT [{entity}]::VARCHAR[] AS entity, {_quoted(time)} AS time,"
             f"         date_trunc('month', {_quoted(time)}) AS month,"
             f"         {_quoted(measure.column)} AS value FROM {source}"
+            f"  WHERE NOT list_contains(_flags, '{DAYLIGHT_SAVING}')"
             ") WHERE value IS NOT NULL GROUP BY entity, month ORDER BY entity, month"
         ).fetchall()
         by_entity: dict[tuple[str, ...], list[tuple[str, float]]] = {}

@@ -6,6 +6,7 @@ import pytest
 from tasks.adapters.embedded.knowledge import TantivyIndex
 from tasks.adapters.embedded.ledger import SqliteLedger
 from tasks.adapters.embedded.objects import DirectoryObjects
+from tasks.datasets.checks import DAYLIGHT_SAVING
 from tasks.datasets.registry import all_contracts, contract_for
 from tasks.errors import TryAgain
 from tasks.ports.knowledge import Document
@@ -72,19 +73,23 @@ def a_document(release="r1", source="CURVA_CARGA_2023", **changes):
 
 @pytest.fixture
 def parts(objects):
-    """Four rows in two parts: one hour in January and one in February, of N and S."""
+    """Five rows in two parts: hours in January and February, of N and S."""
 
     def write(release="r1"):
-        rows = [("N", "2023-01-31 23:00", 1.0), ("S", "2023-01-31 23:00", None)]
-        more = [("N", "2023-02-01 00:00", 3.0), ("N", "2023-02-01 01:00", 4.5)]
+        rows = [("N", "2023-01-31 23:00", 1.0, []), ("S", "2023-01-31 23:00", None, [])]
+        more = [
+            ("N", "2023-02-01 00:00", 3.0, []),
+            ("N", "2023-02-01 01:00", 4.5, ["odd"]),
+            ("N", "2023-02-01 02:00", 0.0, [DAYLIGHT_SAVING]),
+        ]
         keys = []
         for n, part in enumerate((rows, more)):
             with objects.scratch() as folder, duckdb.connect() as connection:
                 connection.execute(
                     "CREATE TABLE t (id_subsistema VARCHAR, din_instante TIMESTAMP, "
-                    f"{MEASURE} DOUBLE)"
+                    f"{MEASURE} DOUBLE, _flags VARCHAR[])"
                 )
-                connection.executemany("INSERT INTO t VALUES (?, ?, ?)", part)
+                connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", part)
                 connection.execute(f"COPY t TO '{folder / 'part'}' (FORMAT parquet)")
                 keys.append(f"releases/{release}/part-{n:04}.parquet")
                 objects.put_file(keys[-1], folder / "part")
@@ -279,8 +284,9 @@ def test_a_release_document_says_coverage_rows_findings_and_figures(objects, par
         ),
         "Linhas publicadas (rows published): 4; em quarentena (quarantined): 1.",
         "Achado (finding) gap, 2×: two hours are absent",
+        f"Termos (terms): {', '.join(contract.terms)}.",
         (
-            f"Média mensal (monthly average) de (of) {MEASURE} em (in) MWmed, N: "
+            f"Média mensal (monthly average) de (of) {MEASURE} em (in) MWmed, N (NORTE): "
             "2023-01 1.00; 2023-02 3.75."
         ),
     ]

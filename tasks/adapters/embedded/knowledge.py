@@ -25,7 +25,7 @@ FORMAT = 1
 """Raise it when the fields, the analysis or the making of documents changes: an index of another
 format is left alone by readers, removed by the next writer, and filled again by synchronising."""
 
-BOOSTS = {"pt": {"title_pt": 3.0, "body_pt": 1.0}, "en": {"title_en": 3.0, "body_en": 1.0}}
+BOOSTS = {"pt": {"title_pt": 2.0, "body_pt": 1.0}, "en": {"title_en": 2.0, "body_en": 1.0}}
 MOST_WORDS = 64
 HEAP_BYTES = 16_000_000
 """Tantivy asks for 15 MB at least; our commits are of a few documents."""
