@@ -33,8 +33,8 @@ What to try next, with files of your own from https://dados.ons.org.br:
 def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ons-demo-") as scratch:
-        home, samples = Path(scratch, "home"), Path(scratch, "samples")
-        told = {**os.environ, "ONS_HOME": str(home)}
+        os.chdir(scratch)
+        samples, told = Path("samples"), {**os.environ, "ONS_HOME": f"{scratch}/home"}
         wanted = [option for slug in DATASETS for option in ("--dataset", slug)]
 
         tell("Small files in the form of ONS's, with made-up numbers:")
@@ -43,9 +43,8 @@ def main() -> int:
         step(told, "run", str(samples))
         tell("What is published can be asked, here the mean load of each subsystem:")
         step(told, "query", MEAN_LOAD)
-        tell("The same files again are recognised, and a file that is cut off is rejected:")
-        cut_off(samples)
-        step(told, "run", str(samples), expected=3)
+        tell("The same files again are recognised, and one that is cut off is rejected:")
+        step(told, "run", str(samples), str(cut_off(samples)), expected=3)
         tell("ONS revises the past silently. Here a revision of one file arrives:")
         revised = revise(samples)
         step(told, "run", str(revised))
@@ -71,10 +70,13 @@ def step(environ: dict[str, str], *argv: str, expected: int = 0) -> None:
         sys.exit(f"the demo expected exit code {expected}, got {code}")
 
 
-def cut_off(samples: Path) -> None:
+def cut_off(samples: Path) -> Path:
     """A copy of a sample that stops in the middle of a record, as a broken download does."""
-    whole = sorted(samples.glob("CARGA_ENERGIA_*.csv"))[0]
-    (samples / "CARGA_ENERGIA_1999.csv").write_bytes(whole.read_bytes()[:-11])
+    whole = sorted(samples.glob("CARGA_ENERGIA_2*.csv"))[0]
+    broken = Path("broken", whole.name)
+    broken.parent.mkdir()
+    broken.write_bytes(whole.read_bytes()[:-11])
+    return broken
 
 
 def revise(samples: Path) -> Path:
@@ -83,7 +85,7 @@ def revise(samples: Path) -> Path:
     lines = first.read_bytes().split(b"\n")
     kept, _, value = lines[-2].rpartition(b";")
     lines[-2] = kept + b";" + (b"1" if value[:1] != b"1" else b"2") + value[1:]
-    revised = samples.parent / "revised" / first.name
+    revised = Path("revised", first.name)
     revised.parent.mkdir()
     revised.write_bytes(b"\n".join(lines))
     later = first.stat().st_mtime + 86_400
