@@ -11,7 +11,7 @@ from tasks.claim.spec import Claimed
 from tasks.classify.spec import Classified
 from tasks.discard_release.spec import ReleaseDiscarded
 from tasks.discard_staging.spec import StagingDiscarded
-from tasks.entrypoints.failures import TaskFailed, failure_of
+from tasks.failures import TaskFailed, failure_of
 from tasks.find_abandoned.spec import AbandonedFound
 from tasks.load_timestream.spec import SeriesLoaded
 from tasks.notify.spec import Notified

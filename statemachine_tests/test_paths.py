@@ -8,7 +8,6 @@ import pytest
 from statemachine_tests.stated import GOOD
 from tasks.claim.spec import FileArrived
 from tasks.discard_staging.spec import DiscardStaged
-from tasks.entrypoints.failures import TaskFailed
 from tasks.errors import (
     AmbiguousDataset,
     ClaimHeld,
@@ -20,6 +19,7 @@ from tasks.errors import (
     TryAgain,
     WrongHeader,
 )
+from tasks.failures import TaskFailed
 from tasks.find_abandoned.spec import AbandonedClaim, AbandonedFound
 from tasks.notify.spec import NotifyOutcome
 from tasks.parse_tabular.spec import ParseFile

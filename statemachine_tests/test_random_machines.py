@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from statelint.linter import Linter
 
 from statemachine_tests.virtual import LongestWait, VirtualClock
-from tasks.entrypoints.failures import TaskFailed
 from tasks.errors import CutOff
+from tasks.failures import TaskFailed
 from tasks.spec import TaskSpec, from_json, to_json
 from workflows.emit import to_asl
 from workflows.engine.engine import Engine
