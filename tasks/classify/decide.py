@@ -82,7 +82,7 @@ def _said(candidates: Sequence[Candidate], head: Head, name: str, dataset: str) 
     rows, step = seen(said.contract, head), said.contract.grain.step
     if rows.step and step and finer(rows.step, step):
         detail = f"its rows are {STEPS[rows.step]} apart instead of {STEPS[step]}"
-        raise WrongContent(name, said.slug, detail)
+        raise WrongContent(name, f"{said.slug} by `--dataset`", detail)
     return _verdict(said, rows, 1.0, f"`--dataset` names {said.slug}")
 
 

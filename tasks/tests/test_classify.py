@@ -219,7 +219,10 @@ def test_a_person_may_call_a_filtered_file_by_its_dataset():
 def test_a_person_cannot_make_daily_rows_monthly():
     assert refusal(a_file(), "dados.csv", "carga-mensal") == (
         WrongContent,
-        "dados.csv: it is named as carga-mensal, but its rows are a day apart instead of a month",
+        (
+            "dados.csv: it is named as carga-mensal by `--dataset`, but its rows are a day apart "
+            "instead of a month"
+        ),
     )
 
 
