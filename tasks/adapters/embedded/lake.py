@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -18,19 +20,23 @@ from tasks.ports.objects import NoSuchObject
 class EmbeddedLake:
     """The lake in `root`, of the objects and the ledger of the same ONS_HOME.
 
-    A source's folder is replaced as one. A reader that listed the folder before and opens a file
-    after may miss it; one that has it open reads on undisturbed.
+    A source's folder is replaced as one, and the old folder kept aside for `keep_s` seconds, so
+    that who is just listing it sees all of it. A reader that opens files by names listed before
+    may get the new ones, or miss one.
     """
 
-    def __init__(self, root: Path, objects: DirectoryObjects, ledger: Ledger) -> None:
-        self._current, self._building = root / "current", root / ".building"
-        self._lock = root / ".lock"
+    def __init__(
+        self, root: Path, objects: DirectoryObjects, ledger: Ledger, *, keep_s: float = 60
+    ) -> None:
+        self._current, self._aside = root / "current", root / ".aside"
+        self._lock, self._keep_s = root / ".lock", keep_s
         self._objects, self._ledger = objects, ledger
-        for folder in (self._current, self._building):
+        for folder in (self._current, self._aside):
             folder.mkdir(parents=True, exist_ok=True)
 
     def refresh(self, dataset: str, source: str) -> None:
         with locked(self._lock):
+            self._sweep()
             wanted = [r for r in self._ledger.current(dataset) if r.new.source == source]
             self._show(self._folder(dataset, source), wanted[0].new.parts if wanted else ())
 
@@ -44,9 +50,7 @@ class EmbeddedLake:
 
     def repair(self) -> int:
         with locked(self._lock):
-            # Whoever built something here is gone: the lock is ours.
-            for left in self._building.iterdir():
-                shutil.rmtree(left)
+            self._sweep()
             differing = self._differing()
             for folder, parts in differing:
                 self._show(folder, parts)
@@ -64,20 +68,33 @@ class EmbeddedLake:
     def _show(self, folder: Path, parts: Sequence[ReleaseFile]) -> None:
         if self._shows(folder, parts):
             return
-        with tempfile.TemporaryDirectory(dir=self._building) as aside:
-            new = Path(aside) / "new"
-            new.mkdir()
-            for name, path in self._links(parts):
-                if not path.is_file():
-                    raise NoSuchObject(str(path.relative_to(self._objects.root)))
-                link_or_copy(path, new / name)
+        aside = Path(tempfile.mkdtemp(dir=self._aside))
+        try:
             if parts:
                 folder.parent.mkdir(exist_ok=True)
-                put_in_place(new, folder)
-            elif folder.exists():
-                folder.replace(Path(aside) / "gone")
-        if not parts and folder.parent.exists() and not any(folder.parent.iterdir()):
+                put_in_place(self._build(aside / "new", parts), folder)
+            else:
+                folder.replace(aside / "old")
+        except BaseException:
+            shutil.rmtree(aside)
+            raise
+        with suppress(OSError):  # unless it keeps what was there before
+            aside.rmdir()
+        if not any(folder.parent.iterdir()):
             folder.parent.rmdir()
+
+    def _build(self, new: Path, parts: Sequence[ReleaseFile]) -> Path:
+        new.mkdir()
+        for name, path in self._links(parts):
+            if not path.is_file():
+                raise NoSuchObject(str(path.relative_to(self._objects.root)))
+            link_or_copy(path, new / name)
+        return new
+
+    def _sweep(self) -> None:
+        for old in self._aside.iterdir():
+            if time.time() - old.stat().st_ctime >= self._keep_s:
+                shutil.rmtree(old)
 
     def _shows(self, folder: Path, parts: Sequence[ReleaseFile]) -> bool:
         if not folder.is_dir():
