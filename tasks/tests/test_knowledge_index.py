@@ -138,6 +138,12 @@ def test_any_text_is_a_question(tmp_path, text):
     assert set(found(index, text)) <= {"a"}
 
 
+def test_no_letter_hides_an_operator_of_the_query_language(index):
+    index.write([a_document("a", "carga")])
+
+    assert found(index, "carga 𝓐𝓝𝓓 ＮＯＴ ＩＮ") == ["a"]
+
+
 @given(st.text(max_size=40))
 def test_folding_again_changes_nothing(text):
     assert folded(folded(text)) == folded(text)

@@ -21,7 +21,8 @@ STOP = frozenset(COMMON.split())
 
 def folded(text: str) -> str:
     """Lower case, without accents, and with nothing but letters, digits and single blanks."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Decomposed first: a mathematical capital, say, has no lower case until it is a plain letter.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", bare))
 
