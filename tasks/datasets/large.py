@@ -28,6 +28,7 @@ def write_large(
     people = entities(contract, seed, things)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         _table_of_things(connection, contract, people, seed)
         select = _select(contract, int(step.total_seconds()), len(people), seed)
         head = len(";".join(c.name for c in contract.columns)) + 1

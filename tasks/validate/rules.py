@@ -19,10 +19,17 @@ def duplicate_keys(parts: Parts, contract: DatasetContract) -> Iterator[Finding]
     if not contract.grain.key:
         return
     key = ", ".join(identifier(name) for name in contract.grain.key)
-    # Hashing the keys alone finds the few that repeat without joining all rows with themselves.
+    # Grouping hashes takes a third of the time of grouping keys, and nearly always says that
+    # there is nothing to look at; where it does not, the keys themselves decide.
+    parts.db.execute(
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT hash({key}) AS h FROM rows"
+        " GROUP BY ALL HAVING count(*) > 1"
+    )
+    if parts.ask("SELECT count(*) FROM suspects") == [(0,)]:
+        return
     parts.db.execute(
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {key} FROM rows"
-        " GROUP BY ALL HAVING count(*) > 1"
+        f" WHERE hash({key}) IN (SELECT h FROM suspects) GROUP BY ALL HAVING count(*) > 1"
     )
     if parts.ask("SELECT count(*) FROM repeated") == [(0,)]:
         return
