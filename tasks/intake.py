@@ -4,10 +4,11 @@ import hashlib
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tasks.claim.spec import FileArrived
 from tasks.errors import UnreadableFile
@@ -18,6 +19,14 @@ from tasks.ports.objects import NoSuchObject, ObjectStore
 _PIECE = 4 * 1024 * 1024
 
 
+class Digest(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, piece: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
 def receive(
     path: Path,
     *,
@@ -26,12 +35,14 @@ def receive(
     published_at: str | None = None,
     dataset: str | None = None,
     source: str | None = None,
+    digest: Callable[[], Digest] = hashlib.sha256,
 ) -> FileArrived:
     """Copy the file to `raw/<sha256>/<name>` and answer the event that it arrived.
 
     It is read once, and hashed and written at the same time; bytes that the store has already
     under this name are not kept again. `published_at` is UTC with Z; when null, the file's
-    modification time. Raises `UnreadableFile` when it cannot be read, or changes while it is read.
+    modification time. `digest` makes a SHA-256. Raises `UnreadableFile` when it cannot be read,
+    or changes while it is read.
     """
     origin = readable(origin)
     name = name_of(origin)
@@ -41,7 +52,7 @@ def receive(
             if not stat.S_ISREG(before.st_mode):
                 raise UnreadableFile(name, "it is not a regular file")
             copy = scratch / "copy"
-            sha256 = _copy_and_hash(file, before.st_size, copy)
+            sha256 = _copy_and_hash(file, before.st_size, copy, digest())
             if _version(os.fstat(file.fileno())) != _version(before):
                 raise UnreadableFile(
                     name, "it changed while it was read; run it again when it is complete"
@@ -75,9 +86,8 @@ def readable(origin: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _copy_and_hash(file: BinaryIO, size: int, copy: Path) -> str:
+def _copy_and_hash(file: BinaryIO, size: int, copy: Path, digest: Digest) -> str:
     """One pass; two threads, since hashing and writing let each other run."""
-    digest = hashlib.sha256()
     with copy.open("xb", buffering=0) as target, ThreadPoolExecutor(2) as pool:
         if size:
             # Space taken beforehand comes in large extents: 1 GB is written in 0.3 s, not 1.5.
