@@ -125,6 +125,11 @@ def ask(
             ) from error
         except duckdb.Error as error:
             raise BadQuery(first_line(error)) from error
+        except RuntimeError as error:
+            # DuckDB notices Ctrl-C before Python does, and says it in its own way.
+            if str(error) != "Query interrupted":
+                raise
+            raise KeyboardInterrupt from error
 
 
 def view_name(contract: DatasetContract) -> str:

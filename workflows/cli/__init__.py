@@ -25,7 +25,8 @@ def main(
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
-    """Run one command and return its exit code; the process is the caller's to end."""
+    """Run one command and return its exit code; the process is the caller's to end, but for an
+    interrupt at the console: tasks may still be at work on threads that nothing ends."""
     from workflows.cli.app import Leave, UsageError, call
     from workflows.cli.terminal import Terminal
 
@@ -47,6 +48,8 @@ def main(
         return error.exit_code
     except KeyboardInterrupt as error:
         terminal.error(str(error) or "interrupted")
+        if argv is None:
+            os._exit(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough. Nothing can be flushed to it when we exit.

@@ -141,7 +141,7 @@ class _Ingestion:
         if id not in self._under_way:
             return
         number = self._numbers[id]
-        if event.type.endswith("StateEntered"):
+        if event.type == "TaskStateEntered":
             self._progress.enters(number, str(event.details.get("name", "")))
         elif event.type in ENDINGS:
             self._under_way.discard(id)

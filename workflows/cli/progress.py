@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 STATES = 10
-"""About as many states as a file passes on its way to be published; the bar's length."""
+"""As many Tasks as a file passes on its way to be published: the length of its bar."""
 
 
 class Progress(Protocol):
