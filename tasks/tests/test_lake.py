@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tasks.adapters.embedded.exchange import exchange, put_in_place
 from tasks.adapters.embedded.file_names import file_name
 from tasks.adapters.embedded.lake import EmbeddedLake
 from tasks.adapters.embedded.ledger import SqliteLedger
+from tasks.adapters.embedded.links import link_or_copy
 from tasks.adapters.embedded.objects import DirectoryObjects
 from tasks.ports.ledger import Arrival, NewRelease, ReleaseFile
 from tasks.ports.objects import NoSuchObject
@@ -202,16 +204,37 @@ def test_a_reader_sees_one_release_or_the_other_whenever_it_looks(store: Store) 
     assert seen <= {two, "part-0000.parquet"}
 
 
-def test_folders_are_put_in_place_of_nothing_and_of_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("swap", [exchange, lambda one, other: False])
+def test_folders_are_put_in_place_of_nothing_and_of_others(
+    tmp_path: Path, swap: Callable[[Path, Path], bool]
+) -> None:
     target = tmp_path / "target"
     for content in ("one", "two", "three"):
         aside = tmp_path / f"aside-{content}"
         (aside / "new").mkdir(parents=True)
         (aside / "new" / "f").write_text(content)
 
-        put_in_place(aside / "new", target)
+        put_in_place(aside / "new", target, swap=swap)
 
         assert (target / "f").read_text() == content
+
+
+def test_what_cannot_be_linked_is_copied_with_its_times(tmp_path: Path) -> None:
+    shm = Path("/dev/shm")
+    if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    source, far = tmp_path / "source", shm / f"ons-test-{os.getpid()}"
+    source.write_bytes(b"rows")
+    os.utime(source, ns=(1, 1_600_000_000_123_456_789))
+    try:
+        link_or_copy(source, far)
+
+        assert far.read_bytes() == b"rows"
+        assert far.stat().st_mtime_ns == 1_600_000_000_123_456_789
+    finally:
+        far.unlink(missing_ok=True)
+    with pytest.raises(FileNotFoundError):
+        link_or_copy(tmp_path / "nothing", tmp_path / "x")
 
 
 def test_swapping_with_what_is_not_there_is_an_error(tmp_path: Path) -> None:

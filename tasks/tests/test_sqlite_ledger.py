@@ -16,7 +16,7 @@ import pytest
 from tasks.adapters.embedded.database import Database
 from tasks.adapters.embedded.ledger import SqliteLedger
 from tasks.adapters.embedded.ledger_schema import MIGRATIONS
-from tasks.errors import HomeUnusable
+from tasks.errors import HomeUnusable, TryAgain
 
 # Publishes its share of a source's publications as fast as it can, and says what it was answered.
 _RACER = """
@@ -126,6 +126,18 @@ def test_a_reader_keeps_its_view_while_another_writes(tmp_path: Path) -> None:
     database.close()
 
     assert (before, after) == (0, 0)
+
+
+def test_a_file_that_others_hold_too_long_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    holder, other = (Database(path, [["CREATE TABLE t (x)"]], busy_s=0) for _ in range(2))
+
+    with holder.write(), pytest.raises(TryAgain, match=r"x\.sqlite is busy"), other.write():
+        pass
+    with other.write() as db:
+        db.execute("INSERT INTO t VALUES (1)")
+    holder.close()
+    other.close()
 
 
 def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from tasks.adapters.embedded.locks import locked
 from tasks.errors import HomeUnusable, TryAgain
 
-_BUSY_S = 30.0
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _AWAY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -21,11 +20,13 @@ class Database:
     `migrations` are the steps from an empty file to the newest format, each a sequence of
     statements; the number of steps taken is the file's `user_version`. A file that is not empty is
     backed up before steps are taken. Raises `HomeUnusable` for a newer or a corrupt file, and
-    `TryAgain` while another process holds the file for too long.
+    `TryAgain` while another process holds the file for longer than `busy_s`.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
-        self._path, self._migrations = path, migrations
+    def __init__(
+        self, path: Path, migrations: Sequence[Sequence[str]], *, busy_s: float = 30
+    ) -> None:
+        self._path, self._migrations, self._busy_s = path, migrations, busy_s
         self._guard = threading.Lock()
         # Per process: a connection must not be used, nor closed, on the other side of a fork.
         self._idle: dict[int, list[sqlite3.Connection]] = {}
@@ -86,7 +87,7 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
         )
         try:
             connection.row_factory = sqlite3.Row

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 _AT_FDCWD, _EXCHANGE = -100, 2
@@ -10,16 +11,18 @@ _AT_FDCWD, _EXCHANGE = -100, 2
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
-def put_in_place(new: Path, target: Path) -> None:
+def put_in_place(
+    new: Path, target: Path, *, swap: Callable[[Path, Path], bool] | None = None
+) -> None:
     """Give the folder `new` the name `target`. What was there is called `new` afterwards, or is a
     folder beside `new`; the caller removes it with the folder around them.
 
     With Linux's renameat2 the name always leads to the old folder or the new; without it there is
-    a moment with neither.
+    a moment with neither. `swap` stands for `exchange`.
     """
     if not target.exists():
         new.rename(target)
-    elif not exchange(new, target):
+    elif not (swap or exchange)(new, target):
         target.rename(new.with_name(new.name + ".old"))
         new.rename(target)
 
