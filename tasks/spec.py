@@ -51,8 +51,10 @@ class TaskSpec:
 
     @property
     def error_names(self) -> tuple[str, ...]:
-        """Leaf names of what the task raises, `TryAgain` included; Step Functions knows no bases."""
-        return tuple(sorted({leaf.__name__ for e in (*self.raises, TryAgain) for leaf in leaves(e)}))
+        """Leaf names of what the task raises, and `TryAgain`: Step Functions knows no bases."""
+        return tuple(
+            sorted({leaf.__name__ for e in (*self.raises, TryAgain) for leaf in leaves(e)})
+        )
 
 
 def leaves(error: type[PlatformError]) -> tuple[type[PlatformError], ...]:

@@ -2,9 +2,9 @@
 
 1. A person said it (`--dataset`). The header must fit, and the rows may not lie closer together
    than the contract's step; further apart they may, since files are filtered by hand.
-2. The file's name says it. The header must fit, and nothing that the first rows show may speak
-   against it: neither another step nor another year or month. A name against its content is
-   refused, never overruled: one of them is wrong, and only a person knows which.
+2. The file's name says it. The header must fit, and the first rows may not show another step. A
+   name against its content is refused, never overruled: one of them is wrong, and only a person
+   knows which. Another year than the name's is Validate's to note: the rows carry their own time.
 3. The folder says it, and header and rows agree.
 4. The header alone is one contract's, with no name that the contract does not know, and the rows
    agree. Under the right name or folder unknown columns are ONS's latest addition; without, they
@@ -146,11 +146,6 @@ def _against(candidate: Candidate, rows: Seen) -> str | None:
     step = candidate.contract.grain.step
     if rows.step and step and rows.step != step:
         return f"its rows are {STEPS[rows.step]} apart instead of {STEPS[step]}"
-    year, month = candidate.name.year, candidate.name.month
-    if rows.times and year and all(t.year != year for t in rows.times):
-        return f"its rows are of {rows.times[0]:%Y}"
-    if rows.times and month and all(t.month != month for t in rows.times):
-        return f"its rows are of {rows.times[0]:%Y-%m}"
     return None
 
 

@@ -19,6 +19,7 @@ DUPLICATE_KEY = "duplicate_key"
 OFF_GRID = "time_off_grid"
 DAYLIGHT_SAVING = "daylight_saving"
 MISSING_ROWS = "missing_rows"
+NAMED_PERIOD = "named_period"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _across_rows(contract: DatasetContract) -> Iterator[Check]:
         names = ", ".join(f"`{m}`" for m in t.measures)
         what = (
             f"{names} of {t.total} equal the sum over {', '.join(t.parts)} within "
-            f"{t.tolerance:g} at each time at which all are present; the {t.total} row is flagged."
+            f"{t.tolerance:g} at each time at which all are present; else the parts are flagged."
         )
         yield Check(t.id, "flag", "rows", (t.column, *t.measures), what)
     if contract.completeness and contract.grain.step:
@@ -121,6 +122,9 @@ def _across_rows(contract: DatasetContract) -> Iterator[Check]:
             f"{STEP_WORDS[contract.grain.step]} between the file's first and last time."
         )
         yield Check(MISSING_ROWS, "note", "rows", contract.grain.key, what)
+    if contract.grain.time:
+        what = "A file named for a year or month has rows of that time."
+        yield Check(NAMED_PERIOD, "note", "rows", (contract.grain.time,), what)
 
 
 STEP_WORDS = {

@@ -59,7 +59,7 @@ def test_a_missing_day_is_told_with_its_date_and_entities(tmp_path):
 
 
 def test_the_hour_that_daylight_saving_left_out_is_explained_and_not_missing(tmp_path):
-    got = read(tmp_path, HEADER + curve("2012-10-20", 72, leave_out={(24, None)}))
+    got = read(tmp_path, HEADER + curve("2012-10-20", 72, leave_out={(24, None)}), name="a.csv")
 
     [finding] = got.document.findings
     assert (finding.rule, finding.severity, finding.count) == ("daylight_saving", "note", 4)
@@ -70,7 +70,7 @@ def test_rows_in_the_hour_that_daylight_saving_left_out_are_kept_and_explained(t
     hole = "".join(f"{e};{n};2018-11-04 00:00:00;\n" for e, n in ENTITIES.items())
     body = curve("2018-11-03", 48, leave_out={(24, None)})
 
-    got = read(tmp_path, HEADER + body + hole)
+    got = read(tmp_path, HEADER + body + hole, name="a.csv")
 
     assert [f.rule for f in got.document.findings] == ["daylight_saving"]
     assert set(map(tuple, got.flags().values())) == {("daylight_saving",)}
@@ -124,6 +124,23 @@ def test_a_total_within_the_tolerance_is_no_finding(tmp_path):
     )  # fmt: skip
 
     assert got.document.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "CURVA_CARGA_2023.csv",
+            ["The name says 2023, but the rows are of 2024-01-01 to 2024-01-01."],
+        ),
+        ("CURVA_CARGA_2024.csv", []),
+        ("curva.csv", []),
+    ],
+)
+def test_a_name_of_another_year_than_the_rows_is_noted(tmp_path, name, told):
+    got = read(tmp_path, HEADER + curve("2024-01-01", 2), name=name)
+
+    assert [f.message for f in got.document.findings] == told
 
 
 def test_keys_that_another_source_publishes_refuse_the_file(tmp_path):

@@ -7,6 +7,7 @@ a finding is for the handler to decide.
 from collections.abc import Iterator
 
 from tasks.datasets import checks
+from tasks.datasets.matching import match_name
 from tasks.datasets.model import DatasetContract, TotalRule
 from tasks.reports import Finding, FirstCase
 from tasks.tabular.expressions import identifier, literal
@@ -87,6 +88,24 @@ def _total(parts: Parts, contract: DatasetContract, rule: TotalRule) -> Iterator
             f"{expected:.3f}. The parts' rows are published and flagged.",
             FirstCase(line=line, column=measure, key=f"{when}", value=f"{found:.8f}",
                       expected=f"{expected:.8f}"),
+        )  # fmt: skip
+
+
+def period_of_the_name(
+    name: str, contract: DatasetContract, span: tuple[str | None, str | None]
+) -> Iterator[Finding]:
+    """A file named for a year, or a month of it, has rows of that time."""
+    named = match_name(contract, name)
+    first, last = span
+    if named.year is None or first is None or last is None:
+        return
+    month = "" if named.month is None else f"-{named.month:02d}"
+    said = f"{named.year}{month}"
+    if not first[: len(said)] <= said <= last[: len(said)]:
+        yield Finding(
+            checks.NAMED_PERIOD, "note", 1,
+            f"The name says {said}, but the rows are of {first[:10]} to {last[:10]}.",
+            FirstCase(value=said, expected=f"{first[:10]} to {last[:10]}"),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from tasks.tabular.expressions import identifier
 from tasks.validate.completeness import missing_rows
 from tasks.validate.overlap import refuse_overlap
 from tasks.validate.parts import Parts, open_parts
-from tasks.validate.rules import duplicate_keys, row_flags, totals
+from tasks.validate.rules import duplicate_keys, period_of_the_name, row_flags, totals
 from tasks.validate.spec import Validated, ValidateParts
 
 
@@ -30,7 +30,10 @@ def validate(event: ValidateParts, *, objects: ObjectStore, ledger: Ledger) -> V
             parts, contract,
             name=event.name, source=event.source, span=span, ledger=ledger, objects=objects,
         )  # fmt: skip
-        findings = _findings(parts, contract)
+        findings = (
+            *period_of_the_name(event.name, contract, span),
+            *_findings(parts, contract),
+        )
         table, indexes, flagged = _gained(parts, parsed, scratch)
         ledger.hold(event.claim, event.fence)
         gained = f"{event.staging}gained.parquet" if table else None
