@@ -64,6 +64,6 @@ def wire(settings: Settings, **replacements: Any) -> Platform:
         knowledge=TantivyIndex(home.index),
         notices=FolderNotices(home.notices),
         clock=SystemClock(),
-        lake=EmbeddedLake(home.lake, objects, ledger),
+        lake=EmbeddedLake(home.lake, objects, ledger, home.tmp / "lake"),
     )
     return replace(platform, **replacements)

@@ -55,7 +55,12 @@ class Store:
 def store(tmp_path: Path) -> Iterator[Store]:
     objects = DirectoryObjects(tmp_path / "objects", tmp_path / "tmp")
     ledger = SqliteLedger(tmp_path / "ledger.sqlite")
-    yield Store(tmp_path, objects, ledger, EmbeddedLake(tmp_path / "lake", objects, ledger))
+    yield Store(
+        tmp_path,
+        objects,
+        ledger,
+        EmbeddedLake(tmp_path / "lake", objects, ledger, tmp_path / "aside"),
+    )
     ledger.close()
 
 
@@ -131,7 +136,7 @@ def test_a_refresh_that_fails_leaves_what_was_shown(store: Store) -> None:
 
     assert caught.value.key == "releases/r2/part-0000.parquet"
     assert store.shown() == {"curva-carga/S/part-0000.parquet": b"one"}
-    assert list((store.root / "lake/.aside").iterdir()) == []
+    assert list((store.root / "aside").iterdir()) == []
 
 
 def test_a_source_of_any_name_has_one_folder_below_its_dataset(store: Store) -> None:
@@ -174,11 +179,13 @@ def test_what_was_shown_before_is_kept_aside_for_a_while_only(store: Store) -> N
     store.lake.refresh("curva-carga", "S")
 
     store.lake.repair()
-    kept = [p.read_bytes() for p in (store.root / "lake/.aside").rglob("*.parquet")]
-    EmbeddedLake(store.root / "lake", store.objects, store.ledger, keep_s=0).repair()
+    kept = [p.read_bytes() for p in (store.root / "aside").rglob("*.parquet")]
+    EmbeddedLake(
+        store.root / "lake", store.objects, store.ledger, store.root / "aside", keep_s=0
+    ).repair()
 
     assert kept == [b"one"]
-    assert list((store.root / "lake/.aside").iterdir()) == []
+    assert list((store.root / "aside").iterdir()) == []
 
 
 def test_a_reader_sees_one_release_or_the_other_whenever_it_looks(store: Store) -> None:

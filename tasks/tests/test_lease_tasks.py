@@ -119,7 +119,7 @@ class Platform:
 def platform(tmp_path: Path) -> Iterator[Platform]:
     objects = DirectoryObjects(tmp_path / "objects", tmp_path / "tmp")
     ledger = SqliteLedger(tmp_path / "ledger.sqlite")
-    lake = EmbeddedLake(tmp_path / "lake", objects, ledger)
+    lake = EmbeddedLake(tmp_path / "lake", objects, ledger, tmp_path / "aside")
     objects.put(ARRIVED.key, BODY, metadata={"published-at": "2023-05-01T09:00:00-03:00"})
     yield Platform(objects, ledger, lake, FolderNotices(tmp_path / "notices"), tmp_path)
     ledger.close()

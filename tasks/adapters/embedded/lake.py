@@ -20,15 +20,22 @@ from tasks.ports.objects import NoSuchObject
 class EmbeddedLake:
     """The lake in `root`, of the objects and the ledger of the same ONS_HOME.
 
-    A source's folder is replaced as one, and the old folder kept aside for `keep_s` seconds, so
-    that who is just listing it sees all of it. A reader that opens files by names listed before
-    may get the new ones, or miss one.
+    A source's folder is replaced as one, and the old folder kept in `aside` (a folder of this
+    alone, on the same file system, outside of `root`) for `keep_s` seconds, so that who is just
+    listing it sees all of it. A reader that opens files by names listed before may get the new
+    ones, or miss one.
     """
 
     def __init__(
-        self, root: Path, objects: DirectoryObjects, ledger: Ledger, *, keep_s: float = 60
+        self,
+        root: Path,
+        objects: DirectoryObjects,
+        ledger: Ledger,
+        aside: Path,
+        *,
+        keep_s: float = 60,
     ) -> None:
-        self._current, self._aside = root / "current", root / ".aside"
+        self._current, self._aside = root / "current", aside
         self._lock, self._keep_s = root / ".lock", keep_s
         self._objects, self._ledger = objects, ledger
         for folder in (self._current, self._aside):
