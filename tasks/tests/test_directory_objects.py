@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import string
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -224,6 +227,45 @@ def test_every_key_is_refused_or_is_the_one_name_of_a_place_below_the_root(key: 
     path = os.path.normpath(f"/root/{key}")
     assert path == f"/root/{key}"
     assert not key.startswith(".")
+
+
+_VICTIM = """
+import os, signal, sys
+from pathlib import Path
+from tasks.adapters.embedded.objects import DirectoryObjects
+
+root = Path(sys.argv[1])
+objects = DirectoryObjects(root / "objects", root / "tmp")
+with objects.scratch() as folder:
+    (folder / "half").write_bytes(b"a file")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_has_is_not(
+    tmp_path: Path,
+) -> None:
+    objects = DirectoryObjects(tmp_path / "objects", tmp_path / "tmp")
+    with objects.scratch() as mine:
+        subprocess.run([sys.executable, "-c", _VICTIM, str(tmp_path)], check=False)
+        left = {p for p in (tmp_path / "tmp").glob("scratch-*") if p != mine}
+
+        other = DirectoryObjects(tmp_path / "objects", tmp_path / "tmp")
+        with other.scratch() as theirs:
+            now = set((tmp_path / "tmp").glob("scratch-*"))
+
+        assert len(left) == 1
+        assert now == {mine, theirs}
+        assert len(list((tmp_path / "objects/.incoming").glob("scratch-*"))) == 2
+
+
+def test_a_store_that_is_let_go_leaves_no_folder(tmp_path: Path) -> None:
+    objects = DirectoryObjects(tmp_path / "objects", tmp_path / "tmp")
+    objects.put("a", b"1")
+    del objects
+    gc.collect()
+
+    assert list((tmp_path / "objects/.incoming").glob("scratch-*")) == []
 
 
 def test_a_folder_is_no_object(objects: DirectoryObjects) -> None:

@@ -142,7 +142,7 @@ def test_nothing_is_left_in_scratch(objects: DirectoryObjects, file: Path, tmp_p
     receive(file, origin="CARGA_2021.csv", objects=objects)
     receive(file, origin="CARGA_2021.csv", objects=objects)
 
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list((tmp_path / "tmp").glob("scratch-*")) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The object store as a folder of files, one per key.
 
 Below the root, keys are paths. `.metadata/<key>` holds what an object's put said about it,
-`.incoming/` files that are not complete yet. Objects are read-only files that are replaced and
+`.incoming/` files that are not complete yet, a
+folder for each process. Objects are read-only files that are replaced and
 never written into, so that several names (`copy`, the lake) can share one content.
 """
 
@@ -10,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from tasks.adapters.embedded.durable import make_folder, sync_file, sync_folder,
 from tasks.adapters.embedded.keys import BadKeyError, check_key, check_prefix
 from tasks.adapters.embedded.links import link_or_copy
 from tasks.adapters.embedded.locks import locked
+from tasks.adapters.embedded.scratch import OwnFolder
 from tasks.moments import utc_from_nanoseconds
 from tasks.ports.objects import NoSuchObject, ObjectInfo
 
@@ -35,9 +38,12 @@ class DirectoryObjects:
 
     def __init__(self, root: Path, scratch_root: Path) -> None:
         self.root, self._scratch_root = root, scratch_root
-        self._metadata, self._incoming = root / ".metadata", root / ".incoming"
-        for folder in (self._metadata, self._incoming, scratch_root):
+        self._metadata = root / ".metadata"
+        for folder in (self._metadata, root / ".incoming", scratch_root):
             make_folder(folder)
+        own = OwnFolder(root / ".incoming")
+        self._incoming = own.path
+        weakref.finalize(self, own.remove)
 
     def open(self, key: str) -> BinaryIO:
         try:
@@ -92,8 +98,11 @@ class DirectoryObjects:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self._scratch_root, prefix="scratch-") as folder:
-            yield Path(folder)
+        own = OwnFolder(self._scratch_root)
+        try:
+            yield own.path
+        finally:
+            own.remove()
 
     def path(self, key: str) -> Path:
         """Where the object `key` lies or would lie; to be read only. Raises `BadKeyError`."""
