@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.adapters.embedded.locks import locked
 from tasks.errors import HomeUnusable
 from tasks.ports.executions import HistoryEvent
 from workflows.engine import history
@@ -298,7 +299,14 @@ class Journal:
             )
         if found == FORMAT:
             return
-        self._db.execute("PRAGMA journal_mode = WAL")
+        lock = self._path.parent / "run" / "journal.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite does not wait for another process that changes the mode at the same time.
+        with locked(lock):
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._make()
+
+    def _make(self) -> None:
         with self._transaction():
             if self._format() == 0:  # another process may have been faster
                 if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():

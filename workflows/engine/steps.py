@@ -108,7 +108,8 @@ def _is_step(steps: dict[int, Step], field: str, value: str) -> Callable[[int | 
 def _ended(step: Step, event: HistoryEvent) -> Step:
     if step.status != "RUNNING":
         return step
-    return replace(step, status="ABORTED", exited_at=event.timestamp)
+    attempts = max(step.attempts, 1)
+    return replace(step, status="ABORTED", attempts=attempts, exited_at=event.timestamp)
 
 
 def _entered(event: HistoryEvent, path: tuple[str, ...]) -> Step:
@@ -129,7 +130,7 @@ def _changed(step: Step, event: HistoryEvent) -> Step:
     if kind in ("TaskSucceeded", "LambdaFunctionSucceeded", "MapStateSucceeded"):
         return replace(step, error=None, cause=None)
     if kind.endswith("StateAborted"):
-        return replace(step, status="ABORTED", exited_at=event.timestamp)
+        return _ended(step, event)
     if kind.endswith("StateFailed"):
         return replace(step, status="FAILED", exited_at=event.timestamp)
     if kind.endswith("StateExited"):

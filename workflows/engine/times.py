@@ -11,7 +11,7 @@ _RFC3339 = re.compile(
 def utc_text(seconds: float) -> str:
     """Seconds since the epoch as UTC text with milliseconds and Z."""
     moment = datetime.fromtimestamp(round(seconds * 1000) / 1000, tz=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_timestamp(text: object) -> float | None:

@@ -100,6 +100,9 @@ def _state(state: Any, at: str, states: Mapping[str, Any], seen: set[str]) -> Pr
         yield f"the query language JSONata is not supported yet at {at}.QueryLanguage"
         return
     yield from _unknown(state, FIELDS[kind], at)
+    if misshapen := list(_shapes(state, at)):
+        yield from misshapen
+        return
     yield from _next(state, kind, at, states)
     for field in _READ_PATHS:
         if state.get(field) is not None:
@@ -121,6 +124,36 @@ def _state(state: Any, at: str, states: Mapping[str, Any], seen: set[str]) -> Pr
         yield from special(state, at, states, seen)
 
 
+def _shapes(state: Mapping[str, Any], at: str) -> Problems:
+    """Fields that are not even the right kind of JSON; nothing else is asked of them then."""
+    for field, value in state.items():
+        shape = _SHAPES.get(field, "")
+        wrong = not isinstance(value, _KINDS[shape.split(" of ")[0]])
+        if shape.endswith(" of objects") and not wrong:
+            wrong = not all(isinstance(part, Mapping) for part in value)
+        if wrong:
+            yield f"SCHEMA_VALIDATION_FAILED: '{field}' is {shape} at {at}.{field}"
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "": object,
+    "a string": str,
+    "true or false": bool,
+    "an object": Mapping,
+    "a list": list,
+    "a path or null": (str, type(None)),
+}
+_SHAPES = {
+    **dict.fromkeys(
+        ("Next", "Default", "Resource", "Error", "Cause", "ErrorPath", "CausePath", "Comment",
+         "Label"), "a string"),
+    **dict.fromkeys((*_READ_PATHS, "ResultPath"), "a path or null"),
+    **dict.fromkeys(("Retry", "Catch", "Choices", "Branches"), "a list of objects"),
+    **dict.fromkeys(("ItemProcessor", "Iterator", "Assign", "Credentials"), "an object"),
+    "End": "true or false",
+}  # fmt: skip
+
+
 def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any]) -> Problems:
     if kind in ("Choice", "Succeed", "Fail"):
         return
@@ -131,7 +164,7 @@ def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any
 
 
 def _target(name: Any, at: str, states: Mapping[str, Any]) -> Problems:
-    if name not in states:
+    if not isinstance(name, str) or name not in states:
         yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {name} at {at}"
 
 
@@ -244,7 +277,11 @@ def _rule(rule: Any, at: str) -> Problems:
         yield f"SCHEMA_VALIDATION_FAILED: a rule is an object at {at}"
         return
     for word in ("And", "Or"):
-        for index, part in enumerate(rule.get(word, ())):
+        parts = rule.get(word, ())
+        if not isinstance(parts, (list, tuple)):
+            yield f"SCHEMA_VALIDATION_FAILED: '{word}' is a list at {at}.{word}"
+            return
+        for index, part in enumerate(parts):
             yield from _rule(part, f"{at}.{word}[{index}]")
     if "Not" in rule:
         yield from _rule(rule["Not"], f"{at}.Not")
@@ -273,7 +310,8 @@ def _map(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], seen: set[str
         return
     field = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
     inner = state[field]
-    if isinstance(inner, Mapping) and inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+    config = inner.get("ProcessorConfig", {})
+    if isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED":
         yield f"the Distributed Map is not supported yet at {at}.{field}.ProcessorConfig.Mode"
     if "ItemSelector" in state and "Parameters" in state:
         yield f"SCHEMA_VALIDATION_FAILED: ItemSelector and Parameters exclude each other at {at}"

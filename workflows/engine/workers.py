@@ -79,7 +79,7 @@ class WorkerPool:
         with self._lock:
             if self._closed:
                 raise TaskFailed("Lambda.Unknown", _cause("Lambda.Unknown", "the pool is closed"))
-            worker = self._idle.pop() if self._idle else _Worker(self._command, self._environ)
+            worker = self._next()
             self._all.add(worker)
         try:
             yield worker
@@ -90,6 +90,15 @@ class WorkerPool:
                 else:
                     worker.end()
                     self._all.discard(worker)
+
+    def _next(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.exited:
+                return worker
+            worker.end()
+            self._all.discard(worker)
+        return _Worker(self._command, self._environ)
 
 
 class _Worker:
@@ -109,6 +118,11 @@ class _Worker:
         self._rest = b""
         self._ending = threading.Lock()
         self.alive = True
+
+    @property
+    def exited(self) -> bool:
+        """Whether the process ended by itself, or was ended by somebody else."""
+        return self._process.poll() is not None
 
     def ask(self, function: str, payload: Any, timeout_s: float, limit: int) -> dict[str, Any]:
         """The worker's answer. Raises `TaskFailed` when it had to be killed, or died."""

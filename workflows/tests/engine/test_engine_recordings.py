@@ -130,7 +130,7 @@ def test_calls_functions_as_aws_was_recorded_doing(
     assert _plain(done.execution.output) == _plain(case.get("output"))
     if case["event_types_exact"]:
         assert done.types == case["event_types"]
-    for state, sent in case["task_input"].items():
+    for state, sent in case["task_input"].items() if case["event_types_exact"] else ():
         if recorded.enveloped:
             sent = [each.get("Payload", {}) for each in sent]
         assert _like(recorded.sent[state], sent)
