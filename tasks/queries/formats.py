@@ -7,14 +7,18 @@ places and never with an exponent, a date and a time by ISO 8601.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, islice
+from json.encoder import encode_basestring
 from typing import Any
 
 Row = Sequence[Any]
+
+_NEEDS_QUOTES = re.compile(r'[,"\r\n]').search
 
 MEASURED_ROWS = 1000
 """How many rows decide the widths of a table; later ones may be wider."""
@@ -22,14 +26,14 @@ MEASURED_ROWS = 1000
 
 def as_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """Lines by RFC 4180 with a comma. NULL is empty, an empty text is `""`."""
-    yield ",".join(_csv_text(c) for c in columns) + "\n"
+    yield ",".join(map(_csv_text, columns)) + "\n"
     for row in rows:
-        yield ",".join("" if v is None else _csv_text(plain(v)) for v in row) + "\n"
+        yield ",".join(map(_csv_cell, row)) + "\n"
 
 
 def as_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """One list of objects, an object a line. A name that comes twice gets a number."""
-    names = [json.dumps(n, ensure_ascii=False) for n in _distinct(columns)]
+    names = [encode_basestring(n) for n in _distinct(columns)]
     before = "[\n"
     for row in rows:
         cells = ", ".join(f"{n}: {json_text(v)}" for n, v in zip(names, row, strict=True))
@@ -53,49 +57,84 @@ def as_table(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 def plain(value: Any) -> str:
     """One value as text, without the quotes of CSV or JSON around it."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return format(value, "f")
-        case dt.datetime():
-            return value.isoformat(sep=" ")
-        case bytes():
-            return value.hex()
-        case list() | tuple() | dict():
-            return json_text(value)
-    return str(value)
+    return _PLAIN.get(type(value), str)(value)
 
 
 def json_text(value: Any) -> str:
     """One value as JSON. What is no number in JSON (NaN, infinities) becomes text."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float() if math.isfinite(value):
-            return repr(value)
-        case Decimal() if value.is_finite():
-            return format(value, "f")
-        case list() | tuple():
-            return "[" + ", ".join(map(json_text, value)) + "]"
-        case dict():
-            pairs = (f"{json_text(plain(k))}: {json_text(v)}" for k, v in value.items())
-            return "{" + ", ".join(pairs) + "}"
-        case dt.datetime():
-            return json.dumps(value.isoformat())
-    return json.dumps(plain(value), ensure_ascii=False)
+    return _JSON.get(type(value), _json_other)(value)
 
 
+def _json_float(value: float) -> str:
+    return repr(value) if math.isfinite(value) else f'"{value}"'
+
+
+def _json_decimal(value: Decimal) -> str:
+    return format(value, "f") if value.is_finite() else f'"{value}"'
+
+
+def _json_list(values: Iterable[Any]) -> str:
+    return "[" + ", ".join(map(json_text, values)) + "]"
+
+
+def _json_dict(values: Mapping[Any, Any]) -> str:
+    pairs = (f"{encode_basestring(plain(k))}: {json_text(v)}" for k, v in values.items())
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _json_other(value: Any) -> str:
+    return encode_basestring(plain(value))
+
+
+# Millions of cells pass here, so the way of each type is looked up, not searched for.
+_JSON: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda v: "true" if v else "false",
+    int: str,
+    float: _json_float,
+    str: encode_basestring,
+    Decimal: _json_decimal,
+    dt.datetime: lambda v: f'"{v.isoformat()}"',
+    list: _json_list,
+    tuple: _json_list,
+    dict: _json_dict,
+}
+_PLAIN: Mapping[type, Callable[[Any], str]] = {
+    str: str,
+    float: repr,
+    bool: _JSON[bool],
+    Decimal: lambda v: format(v, "f"),
+    dt.datetime: lambda v: v.isoformat(" "),
+    bytes: bytes.hex,
+    list: _json_list,
+    tuple: _json_list,
+    dict: _json_dict,
+}
+
+
+@lru_cache(maxsize=10_000)
 def _csv_text(text: str) -> str:
-    if text == "" or any(c in text for c in ',"\r\n') or text != text.strip():
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    """Texts repeat from row to row, so what was found of one is remembered."""
+    return '"' + text.replace('"', '""') + '"' if not text or _NEEDS_QUOTES(text) else text
+
+
+def _csv_cell(value: Any) -> str:
+    return _CSV.get(type(value), _csv_other)(value)
+
+
+def _csv_other(value: Any) -> str:
+    return _csv_text(plain(value))
+
+
+_CSV: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    str: _csv_text,
+    int: str,
+    float: repr,
+    bool: _PLAIN[bool],
+    Decimal: _PLAIN[Decimal],
+    dt.datetime: _PLAIN[dt.datetime],
+}
 
 
 def _distinct(columns: Sequence[str]) -> Iterator[str]:
