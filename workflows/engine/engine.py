@@ -12,11 +12,11 @@ from typing import Any
 from tasks.errors import BadRequest, NoSuchExecution
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import Execution, HistoryEvent, Status
+from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
 from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
 from workflows.engine.frames import Run
 from workflows.engine.integrations import Integrations
-from workflows.engine.interpreter import execution_arn
 from workflows.engine.journal import Journal, Row
 from workflows.engine.jsontext import dumps, loads, same
 from workflows.engine.ownership import Owner
@@ -103,15 +103,8 @@ class Engine:
 
     def resume(self) -> Sequence[str]:
         """Take over every RUNNING execution whose owner is dead, and answer their ARNs."""
-        taken: list[str] = []
-        dead = set()
-        for row in self._journal.running():
-            if self._take_over(row):
-                taken.append(row.arn)
-                dead.add(row.owner)
-        for owner in dead:
-            if not self._journal.running(owner):
-                self._owner.bury(owner)
+        taken = [row.arn for row in self._journal.running() if self._take_over(row)]
+        self._owner.sweep()
         return taken
 
     def describe(self, id: str) -> Execution:

@@ -12,12 +12,12 @@ from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
 from workflows.engine import containers, history, retry, states
+from workflows.engine.context import context_of, role_arn
 from workflows.engine.faults import StateFault
 from workflows.engine.frames import Ending, Frame, Run
-from workflows.engine.integrations import ACCOUNT, REGION, Resource, TaskFailed, submitted
+from workflows.engine.integrations import Resource, TaskFailed, submitted
 from workflows.engine.jsontext import dumps
 from workflows.engine.template import Scope, merged, output_of
-from workflows.engine.times import utc_text
 
 UNLIMITED_S = 99_999_999.0
 _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
@@ -51,7 +51,7 @@ class Interpreter:
             0,
             "ExecutionStarted",
             self.now,
-            {"input": text, "inputDetails": {"truncated": False}, "roleArn": _role()},
+            {"input": text, "inputDetails": {"truncated": False}, "roleArn": role_arn()},
         )
         self.run.spawn(None, "", 0, self.run.input, text)
 
@@ -143,7 +143,7 @@ class Interpreter:
 
     def scope(self, frame: Frame) -> Scope:
         """What the expressions of the current state see."""
-        return Scope(frame.value, self._context(frame), frame.variables)
+        return Scope(frame.value, context_of(self, frame), frame.variables)
 
     def emit(self, frame: Frame, type: str, details: dict[str, Any]) -> int:
         """Add an event to the frame's thread."""
@@ -277,45 +277,6 @@ class Interpreter:
         self.emit(root, event, details)
         self.run.remove(root)
         self.run.changes.ending = ending
-
-    def _context(self, frame: Frame) -> dict[str, Any]:
-        run = self.run
-        context: dict[str, Any] = {
-            "Execution": {
-                "Id": run.arn,
-                "Input": run.input,
-                "Name": run.name,
-                "RoleArn": _role(),
-                "StartTime": utc_text(run.started_at),
-            },
-            "StateMachine": {"Id": machine_arn(run.machine.name), "Name": run.machine.name},
-            "State": {
-                "Name": frame.state,
-                "EnteredTime": utc_text(frame.entered_at),
-                "RetryCount": sum(frame.retries.values()),
-            },
-        }
-        for inner in run.ancestry(frame):
-            parent = run.parent(inner)
-            if parent is not None and self.state(parent)["Type"] == "Map":
-                value = containers.plan(self, parent).items[inner.index]
-                context["Map"] = {"Item": {"Index": inner.index, "Value": value}}
-                break
-        return context
-
-
-def machine_arn(name: str) -> str:
-    """The ARN of a machine."""
-    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
-
-
-def execution_arn(machine: str, name: str) -> str:
-    """The ARN of an execution."""
-    return f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{name}"
-
-
-def _role() -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role/embedded"
 
 
 def _named(resource: Resource) -> dict[str, Any]:

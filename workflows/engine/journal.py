@@ -8,43 +8,16 @@ that loses power may lose the last moments, never the file.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tasks.adapters.embedded.locks import locked
-from tasks.errors import HomeUnusable
 from tasks.ports.executions import HistoryEvent
 from workflows.engine import history
 from workflows.engine.definition import StateMachine
 from workflows.engine.frames import Changes, Frame
+from workflows.engine.journal_file import JournalFile
 from workflows.engine.jsontext import dumps, loads
-
-FORMAT = 1
-BUSY_MS = 30_000
-
-_SCHEMA = """
-CREATE TABLE definitions (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE executions (
-  key INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, name TEXT NOT NULL,
-  digest TEXT NOT NULL, status TEXT NOT NULL, started_at REAL NOT NULL, stopped_at REAL,
-  input TEXT NOT NULL, output TEXT, error TEXT, cause TEXT,
-  owner TEXT NOT NULL, fence INTEGER NOT NULL, stop TEXT);
-CREATE INDEX executions_by_machine ON executions (machine, key);
-CREATE INDEX executions_by_status ON executions (status, key);
-CREATE INDEX executions_by_name ON executions (name);
-CREATE INDEX executions_owned ON executions (owner) WHERE status = 'RUNNING';
-CREATE TABLE frames (
-  execution INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (execution, id)) WITHOUT ROWID;
-CREATE TABLE events (
-  execution INTEGER NOT NULL, id INTEGER NOT NULL, previous INTEGER NOT NULL, type TEXT NOT NULL,
-  at REAL NOT NULL, details TEXT NOT NULL, PRIMARY KEY (execution, id)) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True)
@@ -68,35 +41,21 @@ class Row:
     stop: str | None
 
 
-class Journal:
+class Journal(JournalFile):
     """One process's way to the journal; its methods may be called on any thread.
 
     Every method raises `HomeUnusable` when the file turns out to be damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open it, or make it. Raises `HomeUnusable` for a file that is damaged or newer."""
-        self._path, self._lock = path, threading.RLock()
-        with self._checked():
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._prepare()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._db.close()
-
     def create(
         self, machine: StateMachine, arn: str, name: str, input: str, owner: str, at: float
     ) -> int | None:
         """Add a RUNNING execution with fence 1 and answer its key; None if the ARN is taken."""
-        with self._transaction():
-            self._db.execute(
+        with self.transaction():
+            self.db.execute(
                 "INSERT OR IGNORE INTO definitions VALUES (?, ?)", (machine.digest, machine.text)
             )
-            made = self._db.execute(
+            made = self.db.execute(
                 "INSERT OR IGNORE INTO executions (arn, machine, name, digest, status, started_at,"
                 " input, owner, fence) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?, 1)",
                 (arn, machine.name, name, machine.digest, at, input, owner),
@@ -112,9 +71,9 @@ class Journal:
         """
         written: list[int] = []
         refused: list[int] = []
-        with self._transaction():
+        with self.transaction():
             for key, fence, changes in turns:
-                mine = self._db.execute(
+                mine = self.db.execute(
                     "SELECT 1 FROM executions"
                     " WHERE key = ? AND owner = ? AND fence = ? AND status = 'RUNNING'",
                     (key, owner, fence),
@@ -125,7 +84,7 @@ class Journal:
         return written, refused
 
     def _write(self, key: int, changes: Changes) -> None:
-        db = self._db
+        db = self.db
         db.executemany(
             "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -160,8 +119,8 @@ class Journal:
 
     def take_over(self, key: int, from_owner: str, fence: int, owner: str) -> bool:
         """Make `owner` the owner, with the next fence; False when somebody else was faster."""
-        with self._transaction():
-            moved = self._db.execute(
+        with self.transaction():
+            moved = self.db.execute(
                 "UPDATE executions SET owner = ?, fence = fence + 1"
                 " WHERE key = ? AND owner = ? AND fence = ? AND status = 'RUNNING'",
                 (owner, key, from_owner, fence),
@@ -170,8 +129,8 @@ class Journal:
 
     def ask_to_stop(self, key: int, request: str) -> None:
         """Leave a request for the owner; one that is there already stays."""
-        with self._transaction():
-            self._db.execute(
+        with self.transaction():
+            self.db.execute(
                 "UPDATE executions SET stop = ? WHERE key = ? AND status = 'RUNNING'"
                 " AND stop IS NULL",
                 (request, key),
@@ -179,7 +138,7 @@ class Journal:
 
     def stops(self, owner: str) -> dict[int, Any]:
         """The requests to stop that this owner has not followed yet, by key."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT key, stop FROM executions"
             " WHERE status = 'RUNNING' AND owner = ? AND stop IS NOT NULL",
             [owner],
@@ -188,7 +147,7 @@ class Journal:
 
     def version(self) -> int:
         """Changes whenever another connection has written."""
-        return int(self._rows("PRAGMA data_version")[0][0])
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     def by_key(self, key: int) -> Row:
         """The execution with this key."""
@@ -224,24 +183,24 @@ class Journal:
     def statuses(self, keys: Collection[int]) -> dict[int, str]:
         """The status of each of these executions."""
         marks = ",".join("?" * len(keys))
-        rows = self._rows(f"SELECT key, status FROM executions WHERE key IN ({marks})", list(keys))
+        rows = self.rows(f"SELECT key, status FROM executions WHERE key IN ({marks})", list(keys))
         return dict(rows)
 
     def definition(self, digest: str) -> Any:
         """A definition that an execution was started with."""
-        rows = self._rows("SELECT text FROM definitions WHERE digest = ?", [digest])
+        rows = self.rows("SELECT text FROM definitions WHERE digest = ?", [digest])
         return loads(rows[0][0])
 
     def frames(self, key: int) -> Sequence[Frame]:
         """The frames of an execution, by id."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT id, data, value FROM frames WHERE execution = ? ORDER BY id", [key]
         )
         return [Frame.of(*row) for row in rows]
 
     def events(self, key: int) -> Sequence[HistoryEvent]:
         """The history of an execution, in order."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT id, previous, type, at, details FROM events WHERE execution = ? ORDER BY id",
             [key],
         )
@@ -249,71 +208,15 @@ class Journal:
 
     def details(self, key: int, event: int) -> Any:
         """The details of one event."""
-        rows = self._rows("SELECT details FROM events WHERE execution = ? AND id = ?", [key, event])
+        rows = self.rows("SELECT details FROM events WHERE execution = ? AND id = ?", [key, event])
         return loads(rows[0][0])
 
     def last_event(self, key: int) -> int:
         """The id of the newest event, 0 when there is none."""
-        rows = self._rows("SELECT coalesce(max(id), 0) FROM events WHERE execution = ?", [key])
+        rows = self.rows("SELECT coalesce(max(id), 0) FROM events WHERE execution = ?", [key])
         return int(rows[0][0])
 
     def _executions(self, where: str, values: Sequence[Any]) -> Sequence[Row]:
         columns = ", ".join(Row.__dataclass_fields__)
-        rows = self._rows(f"SELECT {columns} FROM executions {where}", values)
+        rows = self.rows(f"SELECT {columns} FROM executions {where}", values)
         return [Row(*row) for row in rows]
-
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._checked(), self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._checked(), self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    @contextmanager
-    def _checked(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise HomeUnusable(f"{self._path}: cannot be read or written now: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise HomeUnusable(
-                f"{self._path}: the journal is damaged ({error}); nothing was changed. Move the "
-                "file away to begin with an empty history, or bring it back from a copy; what is "
-                "published is not in it"
-            ) from error
-
-    def _prepare(self) -> None:
-        found = self._format()
-        if found > FORMAT:
-            raise HomeUnusable(
-                f"{self._path}: the journal has format {found}, this version of ons knows format "
-                f"{FORMAT}; install a newer ons"
-            )
-        if found == FORMAT:
-            return
-        lock = self._path.parent / "run" / "journal.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        # SQLite does not wait for another process that changes the mode at the same time.
-        with locked(lock):
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._make()
-
-    def _make(self) -> None:
-        with self._transaction():
-            if self._format() == 0:  # another process may have been faster
-                if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    raise HomeUnusable(f"{self._path}: this is not a journal; move the file away")
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {FORMAT}")
-
-    def _format(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])

@@ -5,10 +5,18 @@ from typing import Any, NoReturn
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
+_ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def dumps(value: Any) -> str:
-    """Compact JSON text, characters outside ASCII kept."""
-    return _ENCODER.encode(value)
+    """Compact JSON text, characters outside ASCII kept where they are whole ones."""
+    text = _ENCODER.encode(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair, as in a file name that is not UTF-8
+            return _ASCII.encode(value)
+    return text
 
 
 def loads(text: str | bytes) -> Any:

@@ -108,7 +108,7 @@ class Scheduler:
         """Do all that can be done now; False when there was nothing."""
         self._take_outcomes()
         self._fire_timers()
-        for key in list(self._moved):
+        for key in sorted(self._moved):
             machine = self._machines[key]
             machine.advance(STEPS_PER_TURN)
             for frame in machine.run.changes.touched.values():

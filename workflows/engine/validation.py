@@ -6,18 +6,15 @@ meets it: JSONata, the Distributed Map, task tokens, and resources of other serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from workflows.engine import checks
+from workflows.engine.checks import READ_PATHS, TEMPLATES, Problems
 from workflows.engine.choice import comparison_of
-from workflows.engine.expressions import BadExpression, calls_of, parse_expression
 from workflows.engine.integrations import resource_of
-from workflows.engine.intrinsics import problem_with
-from workflows.engine.jsonpath import BadPath, parse
-from workflows.engine.template import expressions_in
 from workflows.engine.times import parse_timestamp
 
-Problems = Iterator[str]
 MAX_NAME = 80
 
 _COMMON = {"Type", "Comment", "QueryLanguage"}
@@ -41,11 +38,6 @@ FIELDS: dict[str, set[str]] = {
        "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "ItemReader", "ItemBatcher",
        "ResultWriter"},
 }  # fmt: skip
-_READ_PATHS = (
-    "InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
-    "HeartbeatSecondsPath", "MaxConcurrencyPath",
-)  # fmt: skip
-_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
 
 
 def problems_in(definition: Any) -> Problems:
@@ -57,9 +49,9 @@ def problems_in(definition: Any) -> Problems:
         yield "the query language JSONata is not supported yet at $.QueryLanguage"
         return
     known = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
-    yield from _unknown(definition, known, "$")
+    yield from checks.unknown(definition, known, "$")
     if "TimeoutSeconds" in definition:
-        yield from _whole(definition["TimeoutSeconds"], 1, "$.TimeoutSeconds")
+        yield from checks.whole(definition["TimeoutSeconds"], 1, "$.TimeoutSeconds")
     yield from _machine(definition, "$", set())
 
 
@@ -99,59 +91,29 @@ def _state(state: Any, at: str, states: Mapping[str, Any], seen: set[str]) -> Pr
     if state.get("QueryLanguage", "JSONPath") != "JSONPath":
         yield f"the query language JSONata is not supported yet at {at}.QueryLanguage"
         return
-    yield from _unknown(state, FIELDS[kind], at)
-    if misshapen := list(_shapes(state, at)):
+    yield from checks.unknown(state, FIELDS[kind], at)
+    if misshapen := list(checks.shapes(state, at)):
         yield from misshapen
         return
     yield from _next(state, kind, at, states)
-    for field in _READ_PATHS:
+    for field in READ_PATHS:
         if state.get(field) is not None:
-            yield from _path(state[field], f"{at}.{field}", reference=False)
+            yield from checks.path(state[field], f"{at}.{field}", reference=False)
     if state.get("ResultPath") is not None:
-        yield from _path(state["ResultPath"], f"{at}.ResultPath", reference=True)
-    for field in _TEMPLATES:
-        yield from _template(state.get(field), f"{at}.{field}")
+        yield from checks.path(state["ResultPath"], f"{at}.ResultPath", reference=True)
+    for field in TEMPLATES:
+        yield from checks.template(state.get(field), f"{at}.{field}")
     for index, retrier in enumerate(state.get("Retry", ())):
-        yield from _retrier(retrier, f"{at}.Retry[{index}]", index == len(state["Retry"]) - 1)
+        yield from checks.retrier(retrier, f"{at}.Retry[{index}]", index == len(state["Retry"]) - 1)
     for index, catch in enumerate(state.get("Catch", ())):
         here, last = f"{at}.Catch[{index}]", index == len(state["Catch"]) - 1
-        yield from _errors(catch, here, last)
-        yield from _target(catch.get("Next"), f"{here}.Next", states)
+        yield from checks.errors(catch, here, last)
+        yield from checks.target(catch.get("Next"), f"{here}.Next", states)
         if catch.get("ResultPath") is not None:
-            yield from _path(catch["ResultPath"], f"{here}.ResultPath", reference=True)
-        yield from _template(catch.get("Assign"), f"{here}.Assign")
+            yield from checks.path(catch["ResultPath"], f"{here}.ResultPath", reference=True)
+        yield from checks.template(catch.get("Assign"), f"{here}.Assign")
     if special := _SPECIAL.get(kind):
         yield from special(state, at, states, seen)
-
-
-def _shapes(state: Mapping[str, Any], at: str) -> Problems:
-    """Fields that are not even the right kind of JSON; nothing else is asked of them then."""
-    for field, value in state.items():
-        shape = _SHAPES.get(field, "")
-        wrong = not isinstance(value, _KINDS[shape.split(" of ")[0]])
-        if shape.endswith(" of objects") and not wrong:
-            wrong = not all(isinstance(part, Mapping) for part in value)
-        if wrong:
-            yield f"SCHEMA_VALIDATION_FAILED: '{field}' is {shape} at {at}.{field}"
-
-
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "": object,
-    "a string": str,
-    "true or false": bool,
-    "an object": Mapping,
-    "a list": list,
-    "a path or null": (str, type(None)),
-}
-_SHAPES = {
-    **dict.fromkeys(
-        ("Next", "Default", "Resource", "Error", "Cause", "ErrorPath", "CausePath", "Comment",
-         "Label"), "a string"),
-    **dict.fromkeys((*_READ_PATHS, "ResultPath"), "a path or null"),
-    **dict.fromkeys(("Retry", "Catch", "Choices", "Branches"), "a list of objects"),
-    **dict.fromkeys(("ItemProcessor", "Iterator", "Assign", "Credentials"), "an object"),
-    "End": "true or false",
-}  # fmt: skip
 
 
 def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any]) -> Problems:
@@ -160,72 +122,7 @@ def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any
     if ("Next" in state) == (state.get("End") is True):
         yield f"SCHEMA_VALIDATION_FAILED: exactly one of 'Next' and 'End' is needed at {at}"
     if "Next" in state:
-        yield from _target(state["Next"], f"{at}.Next", states)
-
-
-def _target(name: Any, at: str, states: Mapping[str, Any]) -> Problems:
-    if not isinstance(name, str) or name not in states:
-        yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {name} at {at}"
-
-
-def _unknown(value: Mapping[str, Any], known: set[str], at: str) -> Problems:
-    for field in value:
-        if field not in known:
-            yield f"SCHEMA_VALIDATION_FAILED: Field '{field}' is not supported at {at}"
-
-
-def _path(text: Any, at: str, *, reference: bool) -> Problems:
-    try:
-        path = parse(text)
-    except (BadPath, TypeError):
-        yield f"INVALID_JSON_PATH: Value is not a valid JSONPath: {text!r} at {at}"
-        return
-    if reference and not path.reference:
-        yield f"INVALID_JSON_PATH: Value is not a Reference Path: {text!r} at {at}"
-
-
-def _expression(text: Any, at: str) -> Problems:
-    try:
-        expression = parse_expression(text)
-    except (BadExpression, AttributeError, TypeError) as error:
-        yield (
-            "SCHEMA_VALIDATION_FAILED: The value for the field must be a valid JSONPath or a "
-            f"valid intrinsic function call: {error} at {at}"
-        )
-        return
-    for call in calls_of(expression):
-        if problem := problem_with(call):
-            yield f"SCHEMA_VALIDATION_FAILED: {problem} at {at}"
-
-
-def _template(template: Any, at: str) -> Problems:
-    for where, text in expressions_in(template, at):
-        yield from _expression(text, where)
-
-
-def _whole(value: Any, low: int, at: str) -> Problems:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= 99999999:
-        yield f"SCHEMA_VALIDATION_FAILED: a whole number from {low} to 99999999 is needed at {at}"
-
-
-def _errors(rule: Mapping[str, Any], at: str, last: bool) -> Problems:
-    names = rule.get("ErrorEquals")
-    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        yield f"SCHEMA_VALIDATION_FAILED: 'ErrorEquals' is a list of names at {at}.ErrorEquals"
-    elif "States.ALL" in names and (len(names) > 1 or not last):
-        yield f"SCHEMA_VALIDATION_FAILED: States.ALL must be alone and last at {at}.ErrorEquals"
-
-
-def _retrier(retrier: Mapping[str, Any], at: str, last: bool) -> Problems:
-    yield from _errors(retrier, at, last)
-    for field, low in (("IntervalSeconds", 1), ("MaxAttempts", 0), ("MaxDelaySeconds", 1)):
-        if field in retrier:
-            yield from _whole(retrier[field], low, f"{at}.{field}")
-    backoff = retrier.get("BackoffRate", 1)
-    if isinstance(backoff, bool) or not isinstance(backoff, (int, float)) or backoff < 1:
-        yield f"SCHEMA_VALIDATION_FAILED: 'BackoffRate' is 1 or more at {at}.BackoffRate"
-    if retrier.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
-        yield f"SCHEMA_VALIDATION_FAILED: 'JitterStrategy' is FULL or NONE at {at}.JitterStrategy"
+        yield from checks.target(state["Next"], f"{at}.Next", states)
 
 
 def _task(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
@@ -234,7 +131,7 @@ def _task(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]
         yield f"the resource {arn!r} is not supported by this engine at {at}.Resource"
     for field in ("TimeoutSeconds", "HeartbeatSeconds"):
         if field in state:
-            yield from _whole(state[field], 1, f"{at}.{field}")
+            yield from checks.whole(state[field], 1, f"{at}.{field}")
         if field in state and f"{field}Path" in state:
             yield f"SCHEMA_VALIDATION_FAILED: '{field}' stands alone, without its Path, at {at}"
 
@@ -242,7 +139,7 @@ def _task(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]
 def _fail(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
     for field in ("ErrorPath", "CausePath"):
         if field in state:
-            yield from _expression(state[field], f"{at}.{field}")
+            yield from checks.expression(state[field], f"{at}.{field}")
             if field.removesuffix("Path") in state:
                 yield (
                     f"SCHEMA_VALIDATION_FAILED: '{field}' and its constant exclude each other "
@@ -255,7 +152,7 @@ def _wait(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]
     if len(forms) != 1:
         yield f"SCHEMA_VALIDATION_FAILED: a Wait has exactly one of its four forms at {at}"
     if "Seconds" in state:
-        yield from _whole(state["Seconds"], 0, f"{at}.Seconds")
+        yield from checks.whole(state["Seconds"], 0, f"{at}.Seconds")
     if "Timestamp" in state and parse_timestamp(state["Timestamp"]) is None:
         yield f"SCHEMA_VALIDATION_FAILED: not a timestamp with an offset at {at}.Timestamp"
 
@@ -265,11 +162,11 @@ def _choice(state: Mapping[str, Any], at: str, states: Mapping[str, Any], _n: se
         yield f"SCHEMA_VALIDATION_FAILED: at least one rule is needed at {at}.Choices"
     for index, rule in enumerate(state.get("Choices", ())):
         here = f"{at}.Choices[{index}]"
-        yield from _target(rule.get("Next"), f"{here}.Next", states)
-        yield from _template(rule.get("Assign"), f"{here}.Assign")
+        yield from checks.target(rule.get("Next"), f"{here}.Next", states)
+        yield from checks.template(rule.get("Assign"), f"{here}.Assign")
         yield from _rule(rule, here)
     if "Default" in state:
-        yield from _target(state["Default"], f"{at}.Default", states)
+        yield from checks.target(state["Default"], f"{at}.Default", states)
 
 
 def _rule(rule: Any, at: str) -> Problems:
@@ -292,9 +189,9 @@ def _rule(rule: Any, at: str) -> Problems:
     except KeyError:
         yield f"SCHEMA_VALIDATION_FAILED: a rule has exactly one comparison at {at}"
         return
-    yield from _path(rule.get("Variable"), f"{at}.Variable", reference=False)
+    yield from checks.path(rule.get("Variable"), f"{at}.Variable", reference=False)
     if name.endswith("Path"):
-        yield from _path(rule[name], f"{at}.{name}", reference=False)
+        yield from checks.path(rule[name], f"{at}.{name}", reference=False)
 
 
 def _parallel(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], seen: set[str]) -> Problems:
@@ -316,7 +213,7 @@ def _map(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], seen: set[str
     if "ItemSelector" in state and "Parameters" in state:
         yield f"SCHEMA_VALIDATION_FAILED: ItemSelector and Parameters exclude each other at {at}"
     if "MaxConcurrency" in state:
-        yield from _whole(state["MaxConcurrency"], 0, f"{at}.MaxConcurrency")
+        yield from checks.whole(state["MaxConcurrency"], 0, f"{at}.MaxConcurrency")
     yield from _machine(inner, f"{at}.{field}", seen)
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.errors import BadRequest, HomeUnusable, NoSuchExecution
 from tasks.failures import TaskFailed
+from workflows.engine.jsontext import dumps, loads, same
 
 WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 100, "End": True}}}
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -26,6 +29,16 @@ TASK = {
 }  # fmt: skip
 
 Engines = Callable[..., Any]
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
 
 
 class Once:
@@ -139,6 +152,20 @@ def test_a_wait_keeps_its_time_across_engines(engines: Engines, clock: Any) -> N
     assert clock.now() - clock.start == pytest.approx(100)
 
 
+def test_locks_that_dead_owners_left_are_swept_and_living_ones_kept(
+    engines: Engines, tmp_path: Path
+) -> None:
+    living, engine = engines(WAIT), engines(WAIT)
+    id = living.start("m", {})
+    (tmp_path / "run" / "4711-0123abcd.lock").touch()
+
+    engine.resume()
+
+    owners = {p.stem for p in (tmp_path / "run").glob("*-*.lock")}
+    assert owners == {living._owner.id, engine._owner.id}
+    assert engine.describe(id).status == "RUNNING"
+
+
 def test_a_zombie_cannot_write_once_another_engine_took_over(
     engines: Engines, tmp_path: Any
 ) -> None:
@@ -245,9 +272,31 @@ def test_a_newer_journal_is_refused(engines: Engines, tmp_path: Path) -> None:
 def test_another_programs_database_is_not_taken_for_a_journal(
     engines: Engines, tmp_path: Path
 ) -> None:
-    db = sqlite3.connect(tmp_path / "journal.sqlite")
+    path = tmp_path / "journal.sqlite"
+    db = sqlite3.connect(path)
     db.execute("CREATE TABLE notes (text)")
     db.close()
+    before = path.read_bytes()
 
     with pytest.raises(HomeUnusable, match="not a journal"):
         engines(WAIT)
+
+    assert path.read_bytes() == before
+
+
+@given(values)
+def test_any_json_is_written_and_read_back_the_same(value: Any) -> None:
+    text = dumps(value)
+
+    assert text.encode().decode() == text
+    assert same(loads(text), value)
+
+
+def test_a_file_name_that_is_not_utf8_can_travel(engines: Engines) -> None:
+    engine = engines({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    name = b"caf\xe9.csv".decode("utf-8", "surrogateescape")
+
+    id = engine.start("m", {"origin": name})
+    engine.run([id])
+
+    assert engine.describe(id).output == {"origin": name}
