@@ -37,6 +37,12 @@ TRACE = {
     "_flags": "VARCHAR[]",
 }
 
+_NO_EXTENSIONS: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -102,13 +108,19 @@ def ask(
 
     with ExitStack() as open_things:
         scratch = open_things.enter_context(objects.scratch())
-        connection = open_things.enter_context(duckdb.connect(":memory:"))
+        connection = open_things.enter_context(duckdb.connect(":memory:", config=_NO_EXTENSIONS))
         views = {view_name(c): c for c in (all_contracts() if contracts is None else contracts)}
         question = read_question(sql, views, connection)
         chosen = {name: views[name] for name in sorted(question.tables)}
         files = open_things.enter_context(_current_files(chosen, objects, ledger))
         for name, contract in chosen.items():
-            _create_view(connection, name, contract, files[name])
+            try:
+                _create_view(connection, name, contract, files[name])
+            except duckdb.Error as error:
+                raise HomeUnusable(
+                    f"a file of {contract.slug} cannot be read ({first_line(error)}); "
+                    "`ons doctor` tells what is damaged"
+                ) from error
         _lock(connection, [f for fs in files.values() for f in fs], scratch, limits)
         clock = open_things.enter_context(_time_limit(connection, limits.timeout_s))
         try:
@@ -207,9 +219,6 @@ def _lock(
         f"threads = {limits.threads}",
         f"memory_limit = '{limits.memory_mb}MB'",
         f"temp_directory = {quoted(scratch / 'spill')}",
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        "allow_community_extensions = false",
         "allow_persistent_secrets = false",
         "python_enable_replacements = false",
         f"allowed_paths = [{allowed}]",

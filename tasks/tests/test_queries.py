@@ -171,6 +171,14 @@ def test_a_missing_part_is_said_to_be_missing(run, publish, objects):
         run("FROM daily_load")
 
 
+def test_a_damaged_part_is_named(run, publish, tmp_path):
+    key = publish("r1", ONE)
+    (tmp_path / "objects" / key).write_bytes(b"no Parquet")
+
+    with pytest.raises(HomeUnusable, match=key):
+        run("FROM daily_load")
+
+
 @pytest.mark.parametrize(
     ("sql", "rows"),
     [

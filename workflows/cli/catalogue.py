@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasks.errors import BadRequest
-from workflows.cli.terminal import Terminal, table
+from workflows.cli.terminal import Json, Terminal, table
 
 if TYPE_CHECKING:
     from tasks.datasets.model import DatasetContract
     from tasks.ports.ledger import ReleaseRecord
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:

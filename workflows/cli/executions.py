@@ -10,17 +10,13 @@ import typer
 
 from tasks.errors import BadRequest
 from tasks.ports.executions import Execution, Status
-from workflows.cli.catalogue import Json
 from workflows.cli.results import why
-from workflows.cli.terminal import Terminal, table
+from workflows.cli.terminal import Json, NoResume, Terminal, table
 
 if TYPE_CHECKING:
     from workflows.engine.engine import Engine
 
 Outcome = Literal["published", "unchanged", "archived", "rejected", "failed", "parked"]
-NoResume = Annotated[
-    bool, typer.Option("--no-resume", help="Leave executions of dead processes alone.")
-]
 ALL = 10**9
 
 

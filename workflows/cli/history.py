@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tasks.errors import NoSuchRelease
-from workflows.cli.catalogue import Json
-from workflows.cli.terminal import Terminal, table
+from workflows.cli.terminal import Json, NoResume, Terminal, table
 
 if TYPE_CHECKING:
     from tasks.ports.ledger import Ledger, ReleaseRecord
@@ -55,9 +54,7 @@ def rollback(
     unpublish: Annotated[
         bool, typer.Option(help="With no earlier release, take the source out altogether.")
     ] = False,
-    no_resume: Annotated[
-        bool, typer.Option("--no-resume", help="Leave executions of dead processes alone.")
-    ] = False,
+    no_resume: NoResume = False,
     json: Json = False,
 ) -> None:
     """Make an earlier release of a source current again, and withdraw what is newer."""

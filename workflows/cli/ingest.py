@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.errors import BadRequest, FileRejected, PlatformError
-from workflows.cli.catalogue import Json
 from workflows.cli.files import Given, expand
 from workflows.cli.progress import Progress, progress_of
 from workflows.cli.results import FileResult, exit_code, result_lines, result_of
-from workflows.cli.terminal import Terminal
+from workflows.cli.terminal import Json, NoResume, Terminal
 
 if TYPE_CHECKING:
     from tasks.ports.executions import HistoryEvent
@@ -48,6 +47,7 @@ def run(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Executions at a time; else ONS_CONCURRENCY.")
     ] = None,
+    no_resume: NoResume = False,
     json: Json = False,
 ) -> int:
     """Ingest files: each becomes a published release, or is rejected with its reason.
@@ -61,7 +61,7 @@ def run(
     files = expand(paths)
     order = Order(*_checked(dataset, source, published_at))
     with (
-        running(terminal, resume=True, concurrency=concurrency) as runtime,
+        running(terminal, resume=not no_resume, concurrency=concurrency) as runtime,
         progress_of(terminal, len(files)) as progress,
     ):
         results = ingest(runtime, files, order, progress)

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from tasks.errors import BadRequest
-from workflows.cli.catalogue import Json
-from workflows.cli.terminal import Terminal
+from workflows.cli.terminal import Json, Terminal
 
 AUTHOR_MODULES = frozenset({"jsonschema", "stepfunctions", "yaml"})
 

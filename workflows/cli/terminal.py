@@ -6,11 +6,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
     from tasks.wiring import Platform
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NoResume = Annotated[
+    bool, typer.Option("--no-resume", help="Leave executions of dead processes alone.")
+]
 
 
 @dataclass
