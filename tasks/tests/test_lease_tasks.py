@@ -261,6 +261,18 @@ def test_a_zombie_publishes_nothing(platform: Platform) -> None:
     assert not platform.ledger.is_published("r1")
 
 
+def test_a_zombie_whose_release_was_discarded_learns_that_its_lease_is_lost(
+    platform: Platform,
+) -> None:
+    claimed = platform.claim()
+    event = platform.write(claimed)
+    platform.objects.delete("releases/r1/part-0000.parquet")
+    platform.ledger.settle(claimed.claim, claimed.fence)
+
+    with pytest.raises(ClaimLost):
+        platform.publish(event)
+
+
 def test_a_lake_that_cannot_be_renewed_does_not_undo_the_commit(
     platform: Platform, caplog: pytest.LogCaptureFixture
 ) -> None:
