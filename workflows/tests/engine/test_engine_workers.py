@@ -111,7 +111,7 @@ def test_a_worker_that_exits_says_its_status(pool: WorkerPool) -> None:
 def test_a_worker_killed_between_tasks_is_replaced(pool: WorkerPool) -> None:
     pid = _call(pool, "echo")["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert _until(lambda: not _running(pid))
+    assert _until(lambda: all(worker.exited for worker in pool._all))
 
     assert _call(pool, "echo")["pid"] != pid
 
