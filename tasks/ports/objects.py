@@ -47,9 +47,7 @@ class ObjectStore(Protocol):
         """Replace what `key` holds. A reader sees the old object or the new, never a mix."""
         ...
 
-    def put_file(
-        self, key: str, path: Path, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def put_file(self, key: str, path: Path, *, metadata: Mapping[str, str] | None = None) -> None:
         """As `put`, with the content of a local file, which is moved away or copied: the caller
         gives it up. The content is on stable storage when this returns."""
         ...
