@@ -43,6 +43,9 @@ _NO_EXTENSIONS: dict[str, Any] = {
     "allow_community_extensions": "false",
 }
 
+SPILL_GB = 10
+"""What a query may spill to disk; DuckDB alone would fill nine tenths of what is free."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -219,6 +222,7 @@ def _lock(
         f"threads = {limits.threads}",
         f"memory_limit = '{limits.memory_mb}MB'",
         f"temp_directory = {quoted(scratch / 'spill')}",
+        f"max_temp_directory_size = '{SPILL_GB}GB'",
         "allow_persistent_secrets = false",
         "python_enable_replacements = false",
         f"allowed_paths = [{allowed}]",

@@ -236,6 +236,7 @@ WRITES = [
     "SELECT 1; COPY (SELECT 1) TO '{folder}/new.csv'",
     "WITH x AS (INSERT INTO daily_load VALUES (1) RETURNING *) SELECT * FROM x",
     "SELECT write_log('x')",
+    "SELECT system.main.\"Write_Log\"('x')",
     "SELECT * FROM enable_logging(storage = 'file', storage_path = '{folder}')",
 ]
 READS = [
@@ -267,7 +268,9 @@ READS = [
     "SELECT * FROM query_table(['{secret}'])",
     "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
     'SELECT * FROM (WITH "{secret}" AS (SELECT 1) SELECT 1), "{secret}"',
+    "SELECT * FROM READ_TEXT('{secret}')",
     "SELECT getenv('HOME')",
+    "SELECT 'HOME'.GetEnv()",
     "SELECT current_setting('allowed_paths')",
     "SELECT * FROM duckdb_settings()",
     "SELECT * FROM duckdb_secrets()",
