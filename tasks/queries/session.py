@@ -7,35 +7,22 @@ whole publications only, whatever is published or rolled back while it runs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.datasets.model import DatasetContract, Kind
+from tasks.datasets.model import DatasetContract
 from tasks.datasets.registry import all_contracts
-from tasks.errors import BadQuery, HomeUnusable
+from tasks.errors import BadQuery
 from tasks.ports.ledger import Ledger
-from tasks.ports.objects import NoSuchObject, ObjectStore
+from tasks.ports.objects import ObjectStore
 from tasks.queries.statement import Question, first_line, read_question
+from tasks.queries.views import create_view, current_files, quoted, view_name
 
 if TYPE_CHECKING:
     import duckdb
-
-TYPES = {
-    Kind.TEXT: "VARCHAR",
-    Kind.INTEGER: "BIGINT",
-    Kind.NUMBER: "DOUBLE",
-    Kind.DATE: "DATE",
-    Kind.TIMESTAMP: "TIMESTAMP",
-}
-TRACE = {
-    "_source_file": "VARCHAR",
-    "_source_row": "BIGINT",
-    "_release": "VARCHAR",
-    "_flags": "VARCHAR[]",
-}
 
 _NO_EXTENSIONS: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
@@ -115,15 +102,9 @@ def ask(
         views = {view_name(c): c for c in (all_contracts() if contracts is None else contracts)}
         question = read_question(sql, views, connection)
         chosen = {name: views[name] for name in sorted(question.tables)}
-        files = open_things.enter_context(_current_files(chosen, objects, ledger))
+        files = open_things.enter_context(current_files(chosen, objects, ledger))
         for name, contract in chosen.items():
-            try:
-                _create_view(connection, name, contract, files[name])
-            except duckdb.Error as error:
-                raise HomeUnusable(
-                    f"a file of {contract.slug} cannot be read ({first_line(error)}); "
-                    "`ons doctor` tells what is damaged"
-                ) from error
+            create_view(connection, name, contract, files[name])
         _lock(connection, [f for fs in files.values() for f in fs], scratch, limits)
         clock = open_things.enter_context(_time_limit(connection, limits.timeout_s))
         try:
@@ -145,71 +126,6 @@ def ask(
             if str(error) != "Query interrupted":
                 raise
             raise KeyboardInterrupt from error
-
-
-def view_name(contract: DatasetContract) -> str:
-    """The dataset's slug as a name in SQL."""
-    return contract.slug.replace("-", "_")
-
-
-def quoted(text: object) -> str:
-    """A literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-@contextmanager
-def _current_files(
-    views: Mapping[str, DatasetContract], objects: ObjectStore, ledger: Ledger
-) -> Iterator[dict[str, list[Path]]]:
-    files: dict[str, list[Path]] = {name: [] for name in views}
-    names = {contract.slug: name for name, contract in views.items()}
-    with ExitStack() as kept:
-        for record in ledger.current() if views else ():
-            if name := names.get(record.new.dataset):
-                for part in record.new.parts:
-                    try:
-                        files[name].append(kept.enter_context(objects.local(part.key)))
-                    except NoSuchObject as error:
-                        raise HomeUnusable(
-                            f"{part.key} of the release {record.new.release} is missing; "
-                            "`ons doctor` tells what else is"
-                        ) from error
-        yield files
-
-
-def _create_view(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    contract: DatasetContract,
-    files: Sequence[Path],
-) -> None:
-    """The contract's columns with its types, whatever an older release had, then whatever else
-    the files have. Nothing is hidden."""
-    promised = {c.name: TYPES[c.kind] for c in contract.columns}
-    source, found = "(SELECT 1 WHERE false)", dict[str, str]()
-    if files:
-        listed = ", ".join(quoted(f) for f in files)
-        source = f"read_parquet([{listed}], union_by_name = true)"
-        described = connection.execute(f"DESCRIBE FROM {source}").fetchall()
-        found = {row[0]: row[1] for row in described}
-    further = {n: t for n, t in found.items() if n not in promised and n not in TRACE}
-    columns = ", ".join(
-        f"{_cast(n, t, found)} AS {identifier(n)}"
-        for n, t in {**promised, **further, **TRACE}.items()
-    )
-    select = f"SELECT {columns} FROM {source}"
-    connection.execute(f"CREATE VIEW {identifier(name)} AS {select}")
-
-
-def _cast(name: str, kind: str, found: Mapping[str, str]) -> str:
-    if name not in found:
-        return f"NULL::{kind}"
-    return identifier(name) if found[name] == kind else f"{identifier(name)}::{kind}"
 
 
 def _lock(
