@@ -200,6 +200,7 @@ class Engine:
         )
         if taken:
             self._to_load.add(row.key)
+            self._seen_version = -1  # its last owner may have been asked to stop it
         return taken
 
     def _begun(self, key: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from workflows.engine.expressions import HOLE, Call, Expression, Literal, Resolve
 from workflows.engine.faults import StateFault
-from workflows.engine.jsonpath import Path
+from workflows.engine.jsonpath import NoMatch, Path
 from workflows.engine.jsontext import dumps, loads, same
 
 MAX_TEXT = 10_000
@@ -25,14 +25,22 @@ class _Wrong(ValueError):
     """The arguments do not fit the function."""
 
 
+class NoArgument(NoMatch):
+    """A path among the arguments of a function names nothing."""
+
+    def __init__(self, function: str, path: str) -> None:
+        self.function, self.path = function, path
+        super().__init__(f"{function}: {path} names nothing")
+
+
 def evaluate(expression: Expression, resolve: Resolve) -> Any:
-    """The expression's value. Raises `NoMatch` for a path that names nothing, and `StateFault`
-    with States.IntrinsicFailure for arguments that do not fit."""
+    """The expression's value. Raises `NoMatch` for a path that names nothing (`NoArgument` where
+    it is an argument), and `StateFault` with States.IntrinsicFailure for those that do not fit."""
     if isinstance(expression, Path):
         return resolve(expression)
     if isinstance(expression, Literal):
         return expression.value
-    arguments = [evaluate(a, resolve) for a in expression.arguments]
+    arguments = [_argument(a, expression, resolve) for a in expression.arguments]
     try:
         if expression.name == "Format":
             return _format(expression, arguments)
@@ -42,8 +50,19 @@ def evaluate(expression: Expression, resolve: Resolve) -> Any:
         return function(*arguments)
     except _Wrong as error:
         raise StateFault(
-            "States.IntrinsicFailure", f"The function '{expression.text}' failed: {error}"
+            "States.IntrinsicFailure",
+            f"The function '{expression.text}' had the following error: {error}",
         ) from error
+
+
+def _argument(argument: Expression, call: Call, resolve: Resolve) -> Any:
+    try:
+        return evaluate(argument, resolve)
+    except NoArgument:
+        raise
+    except NoMatch as error:
+        assert isinstance(argument, Path)  # nothing else looks for anything
+        raise NoArgument(call.text, argument.text) from error
 
 
 def problem_with(call: Call) -> str | None:

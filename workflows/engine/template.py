@@ -8,7 +8,7 @@ from typing import Any
 
 from workflows.engine.expressions import parse_expression
 from workflows.engine.faults import RuntimeFault, StateFault
-from workflows.engine.intrinsics import evaluate
+from workflows.engine.intrinsics import NoArgument, evaluate
 from workflows.engine.jsonpath import NoMatch, Path, parse
 from workflows.engine.jsontext import dumps
 
@@ -46,6 +46,12 @@ class Scope:
         """The value of the expression of one `.$` field. Raises `StateFault`."""
         try:
             return evaluate(parse_expression(text), self.resolve)
+        except NoArgument as error:
+            raise RuntimeFault(
+                f"The function '{error.function}' had the following error: The JsonPath argument "
+                f"for the field '{error.path}' could not be found in the input "
+                f"'{dumps(self.input)}'"
+            ) from error
         except NoMatch as error:
             raise RuntimeFault(
                 f"The JSONPath '{text}' specified for the field '{field}' could not be found in "

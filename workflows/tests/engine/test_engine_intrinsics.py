@@ -82,6 +82,16 @@ def test_a_path_that_names_nothing_is_a_runtime_fault_with_the_field() -> None:
     )
 
 
+def test_a_missing_argument_is_named_with_its_function() -> None:
+    with pytest.raises(RuntimeFault) as caught:
+        Scope({"a": 1}, {}, {}).expression("States.Array(1, States.ArrayLength($.no))", "b.$")
+
+    assert caught.value.cause == (
+        "The function 'States.ArrayLength($.no)' had the following error: The JsonPath argument "
+        "for the field '$.no' could not be found in the input '{\"a\":1}'"
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

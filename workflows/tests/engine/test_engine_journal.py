@@ -202,6 +202,19 @@ def test_stopping_aborts_without_a_catch_and_twice_is_no_error(engines: Engines)
     assert engine.history(id)[-1].type == "ExecutionAborted"
 
 
+def test_a_request_to_stop_outlives_the_owner_that_was_asked(engines: Engines) -> None:
+    first, second = engines(WAIT), engines(WAIT)
+    id = first.start("m", {})
+    second.stop(id, error="Mine")  # its owner lives, and is not at work
+    assert second.describe(id).status == "RUNNING"
+    first.close()
+
+    second.resume()
+    second.run([id])
+
+    assert (second.describe(id).status, second.describe(id).error) == ("ABORTED", "Mine")
+
+
 def test_another_engine_stops_what_this_one_drives(engines: Engines) -> None:
     work = Once()
     driver, other = engines(TASK, work), engines(TASK, work)
