@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 
 from tasks.datasets.matching import HeaderMatch, match_header
 from tasks.datasets.model import DatasetContract
@@ -20,7 +21,7 @@ from tasks.tabular.convert import Converted, convert
 from tasks.tabular.dialect import decimal_sign, spread_rows
 from tasks.tabular.ending import check_ending, unended_line
 from tasks.tabular.quarantine import merge
-from tasks.tabular.ranges import ranges
+from tasks.tabular.ranges import Range, ranges
 from tasks.tabular.sniff import Head, sniff
 from tasks.tabular.statements import Statements
 
@@ -76,11 +77,22 @@ def _statements(
 
 
 def _convert(path: Path, head: Head, statements: Statements, scratch: Path) -> list[Converted]:
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-        running = [
-            threads.submit(convert, path, head, found, statements, scratch)
-            for found in ranges(path, statements.source_file, head, scratch)
-        ]
+    """Convert the ranges, as many at once as there are processors; scanning stays a little ahead,
+    not more, so that a range is still in the system's cache when it is read the second time."""
+    many = os.cpu_count() or 1
+    ahead = Semaphore(2 * many)
+
+    def one(found: Range) -> Converted:
+        try:
+            return convert(path, head, found, statements, scratch)
+        finally:
+            ahead.release()
+
+    with ThreadPoolExecutor(max_workers=many) as threads:
+        running = []
+        for found in ranges(path, statements.source_file, head, scratch):
+            ahead.acquire()
+            running.append(threads.submit(one, found))
         return [future.result() for future in running]
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import intake
 from tasks.adapters.embedded.objects import DirectoryObjects
 from tasks.claim.spec import FileArrived
+from tasks.copying import LARGE, PIECE
 from tasks.errors import UnreadableFile
 from tasks.intake import readable, receive
 
@@ -80,7 +80,7 @@ def test_raw_bytes_that_were_cut_are_put_right(objects: DirectoryObjects, file: 
     assert objects.path(key).read_bytes() == BODY
 
 
-@pytest.mark.parametrize("size", [0, 1, intake._PIECE, 2 * intake._PIECE + 3, intake._LARGE + 5])
+@pytest.mark.parametrize("size", [0, 1, PIECE, 2 * PIECE + 3, LARGE + 5])
 def test_files_of_any_size_are_copied_and_hashed_whole(
     objects: DirectoryObjects, tmp_path: Path, size: int
 ) -> None:

@@ -34,7 +34,10 @@ class OwnFolder:
 
 def _sweep(parent: Path) -> None:
     for left in parent.glob("scratch-*"):
-        handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # its owner removes it, and needs no lock for that
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(left, ignore_errors=True)
