@@ -291,3 +291,25 @@ def test_a_stopped_execution_is_aborted_and_cleaned_up(ons, large):
     assert list((ons.home / "objects" / "staging").glob("*")) == []
     assert ons.query("SELECT count(*) AS n FROM geracao_usina_2") == [{"n": 0}]
     assert ons("doctor").code == 0
+
+
+def test_publications_of_one_source_in_one_run_go_one_after_the_other(ons, tmp_path):
+    from statemachine_tests.integration.curves import write_curve
+
+    files = [
+        write_curve(tmp_path / str(n) / "CURVA_CARGA_2022.csv", n, published=1_700_000_000 + n)
+        for n in range(1, 6)
+    ]
+
+    assert [r["status"] for r in ons.run(*files)] == ["published"] * 5
+    again = [r["status"] for r in ons.run(*files)]
+    assert again == ["unchanged"] * 5
+
+
+def test_a_query_that_hears_no_interrupt_ends_with_its_process(ons):
+    slow = "SELECT len(list_transform(range(3000000000), lambda x: x * 2))"
+
+    done = ons.process("query", slow, "--timeout", "0.2", "--memory", "100000")
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1

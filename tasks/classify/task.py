@@ -7,6 +7,7 @@ from tasks.classify.decide import decide
 from tasks.classify.spec import Classified, ClassifyFile
 from tasks.datasets.matching import stem_of
 from tasks.datasets.registry import all_contracts
+from tasks.keys import name_of
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.processing import processing_of, release_id
@@ -29,7 +30,7 @@ def classify(
     verdict = decide(
         all_contracts(), head, name=event.name, origin=event.origin, dataset=event.dataset
     )
-    contract, source = verdict.contract, source_of(event)
+    contract, source = verdict.contract, source_of(event.origin, event.source)
     standing = ledger.standing(
         contract.slug, source, event.published_at, event.sha256, processing_of(contract)
     )
@@ -49,10 +50,10 @@ def classify(
     )
 
 
-def source_of(event: ClassifyFile) -> str:
-    """The source as a person said it, or the file's stem in ONS's upper case.
+def source_of(origin: str, said: str | None) -> str:
+    """The source as a person `said` it, or the stem of the file's path in ONS's upper case.
 
     `X.csv`, `x.xlsx` and `x (1).csv` are one source.
     """
-    said = event.source or stem_of(event.origin).upper() or event.name
-    return unicodedata.normalize("NFC", said.strip())
+    name = said or stem_of(origin).upper() or name_of(origin)
+    return unicodedata.normalize("NFC", name.strip())

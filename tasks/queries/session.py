@@ -7,7 +7,8 @@ whole publications only, whatever is published or rolled back while it runs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,18 @@ SPILL_GB = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take."""
+    """What one query may take.
+
+    DuckDB heeds an interrupt between batches of rows; a single function over one huge value may
+    keep it for minutes. `give_up` is called when it has not heeded for `grace_s`: a process that
+    serves one query ends itself.
+    """
 
     timeout_s: float
     memory_mb: int
     threads: int = 2
+    grace_s: float = 2.0
+    give_up: Callable[[], None] | None = None
 
 
 class Answer:
@@ -106,15 +114,13 @@ def ask(
         for name, contract in chosen.items():
             create_view(connection, name, contract, files[name])
         _lock(connection, [f for fs in files.values() for f in fs], scratch, limits)
-        clock = open_things.enter_context(_time_limit(connection, limits.timeout_s))
+        clock = open_things.enter_context(_time_limit(connection, limits))
         try:
             yield Answer(connection, question, scratch)
         except duckdb.InterruptException as error:
             if not clock.is_set():
                 raise
-            raise BadQuery(
-                f"the query took longer than {limits.timeout_s:g} s; `--timeout` gives it more"
-            ) from error
+            raise too_long(limits.timeout_s) from error
         except duckdb.OutOfMemoryException as error:
             raise BadQuery(
                 f"the query needs more than {limits.memory_mb} MB; ONS_QUERY_MEMORY_MB sets more"
@@ -126,6 +132,11 @@ def ask(
             if str(error) != "Query interrupted":
                 raise
             raise KeyboardInterrupt from error
+
+
+def too_long(seconds: float) -> BadQuery:
+    """The error of a query that reached its time limit."""
+    return BadQuery(f"the query took longer than {seconds:g} s; `--timeout` gives it more")
 
 
 def _lock(
@@ -149,16 +160,18 @@ def _lock(
 
 
 @contextmanager
-def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[threading.Event]:
+def _time_limit(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[threading.Event]:
     """Interrupt whatever runs once the time is over, again and again: an interrupt that comes
     between two statements is lost. The event tells that it was us."""
     done, over = threading.Event(), threading.Event()
 
     def watch() -> None:
-        wait = seconds
+        wait, end = limits.timeout_s, time.monotonic() + limits.timeout_s + limits.grace_s
         while not done.wait(wait):
             over.set()
             connection.interrupt()
+            if limits.give_up is not None and time.monotonic() > end:
+                limits.give_up()
             wait = 0.1
 
     watcher = threading.Thread(target=watch, name="query-time-limit", daemon=True)

@@ -312,12 +312,12 @@ def an_event(key="raw/x", origin="in/CURVA_CARGA_2022.csv", **changes):
     ],
 )
 def test_copies_and_formats_of_one_file_are_one_source(origin):
-    assert source_of(an_event(origin=origin)) == "CURVA_CARGA_2022"
+    assert source_of(origin, None) == "CURVA_CARGA_2022"
 
 
 def test_a_source_is_what_a_person_says_and_composed():
-    assert source_of(an_event(source=" Vazo\u0303es ")) == "Vazões"
-    assert source_of(an_event(origin="Vazo\u0303es_Mensais.csv")) == "VAZÕES_MENSAIS"
+    assert source_of("x.csv", " Vazo\u0303es ") == "Vazões"
+    assert source_of("Vazo\u0303es_Mensais.csv", None) == "VAZÕES_MENSAIS"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -89,15 +88,20 @@ def ingest(
 
 
 class _Ingestion:
-    """As many files under way as may be; whenever one has ended the next begins."""
+    """As many files under way as may be; whenever one has ended the next begins.
+
+    Files of one source go one after the other in the order given, so that the same command ends
+    the same way each time: a publication is archived only if a newer one was given before it.
+    """
 
     def __init__(
         self, runtime: Runtime, files: Sequence[Given], order: Order, progress: Progress
     ) -> None:
         self._runtime, self._files, self._order = runtime, files, order
         self._progress = progress
-        self._waiting = deque(enumerate(files))
+        self._waiting = list(enumerate(files))
         self._numbers: dict[str, int] = {}
+        self._busy: dict[str, str] = {}
         self._under_way: set[str] = set()
         self._began: dict[int, float] = {}
         self._results: dict[int, FileResult] = {}
@@ -108,8 +112,21 @@ class _Ingestion:
         return [self._results[number] for number in range(len(self._files))]
 
     def _fill(self) -> None:
-        while self._waiting and len(self._under_way) < self._runtime.concurrency:
-            self._start(*self._waiting.popleft())
+        while len(self._under_way) < self._runtime.concurrency:
+            busy = set(self._busy.values())
+            free = (
+                at for at, (_, given) in enumerate(self._waiting) if self._name(given) not in busy
+            )
+            at = next(free, None)
+            if at is None:
+                return
+            self._start(*self._waiting.pop(at))
+
+    def _name(self, given: Given) -> str:
+        """What the file's source will be called, as far as can be told before it is classified."""
+        from tasks.classify.task import source_of
+
+        return source_of(given.origin, self._order.source)
 
     def _start(self, number: int, given: Given) -> None:
         """Take the file in and start its execution; a file that cannot be taken in has ended."""
@@ -136,6 +153,7 @@ class _Ingestion:
         id = self._runtime.engine.start("ingest_file", to_json(arrived))
         self._numbers[id] = number
         self._under_way.add(id)
+        self._busy[id] = self._name(given)
 
     def _saw(self, id: str, event: HistoryEvent) -> None:
         if id not in self._under_way:
@@ -145,6 +163,7 @@ class _Ingestion:
             self._progress.enters(number, str(event.details.get("name", "")))
         elif event.type in ENDINGS:
             self._under_way.discard(id)
+            del self._busy[id]
             self._results[number] = self._result(number, id)
             self._progress.ends(number, self._results[number].status)
             self._fill()

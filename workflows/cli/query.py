@@ -74,11 +74,19 @@ def answer_query(
 
     A file is there whole or not at all; an existing one is replaced.
     """
-    from tasks.queries.session import Limits, ask
+    from tasks.queries.session import Limits, ask, too_long
+
+    def give_up() -> None:
+        # Only the process can be ended: DuckDB is within one function and hears nothing.
+        error = too_long(timeout_s)
+        terminal.error(str(error))
+        os._exit(error.exit_code)
 
     if format == "parquet" and output is None and terminal.out.isatty():
         raise BadRequest("Parquet is not for a terminal; name a file with -o FILE")
-    limits = Limits(timeout_s=timeout_s, memory_mb=memory_mb, threads=os.cpu_count() or 1)
+    limits = Limits(
+        timeout_s=timeout_s, memory_mb=memory_mb, threads=os.cpu_count() or 1, give_up=give_up
+    )
     with ask(sql, objects=platform.objects, ledger=platform.ledger, limits=limits) as answer:
         if format == "parquet":
             with (
