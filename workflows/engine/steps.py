@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -40,69 +40,111 @@ class Step:
     output: Any
     error: str | None
     cause: str | None
+    inside: int | None = None
+    """The id of the step of the Parallel or Map state around it."""
+    thread: int | None = None
+    """Which of that state's threads it is in: the item's index, or the branch, as they began."""
+    started: tuple[str, ...] = ()
+    """The ARNs of the executions and map runs that it started."""
 
 
 def steps_of(events: Iterable[HistoryEvent]) -> list[Step]:
     """The steps in the order in which they were entered."""
-    steps: dict[int, Step] = {}
-    open_after: dict[int, Stack] = {0: ()}
+    story = Story()
     for event in events:
-        stack = open_after.get(event.previous_id, ())
+        story.add(event)
+    return list(story.steps.values())
+
+
+@dataclass(frozen=True)
+class Thread:
+    """In a stack, after the step of a Parallel or Map: one branch of it, or one item."""
+
+    kind: Literal["Parallel", "Map"]
+    index: int
+
+
+Stack = tuple[int | Thread, ...]
+"""What one thread of states is inside of: steps by id, and threads."""
+
+
+class Story:
+    """The steps by id, as far as the history was told."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Step] = {}
+        self._open_after: dict[int, Stack] = {0: ()}
+        self._branches: dict[int, int] = {}
+
+    def add(self, event: HistoryEvent) -> list[Step]:
+        """Take the next event, and answer the steps that it changed."""
+        before = dict(self.steps) if event.type in _ENDINGS else {}
+        stack = self._open_after.get(event.previous_id, ())
+        changed: list[int] = []
         if event.type.endswith("StateEntered"):
-            steps[event.id] = _entered(event, _path(stack, steps))
-            stack = (*stack, event.id)
+            stack = self._enter(event, stack)
         elif event.type == "MapIterationStarted":
-            stack = (*stack, f"[{event.details['index']}]")
+            stack = (*stack, Thread("Map", event.details["index"]))
         elif event.type.startswith("MapIteration"):
-            stack = _close(stack, steps, event, lambda entry: isinstance(entry, str))[:-1]
-        elif event.type in ("MapStateFailed", "ParallelStateFailed"):
-            kind = event.type.removesuffix("StateFailed")
-            stack = _close(stack, steps, event, _is_step(steps, "type", kind))
-        elif event.type.endswith("StateExited"):
-            stack = _close(stack, steps, event, _is_step(steps, "name", event.details["name"]))
-        if stack and isinstance(stack[-1], int):
-            steps[stack[-1]] = _changed(steps[stack[-1]], event)
-        if event.type.endswith("StateExited"):
+            stack, changed = self._close(stack, event, _is_item)
             stack = stack[:-1]
-        open_after[event.id] = stack
+        elif event.type in ("MapStateFailed", "ParallelStateFailed", "ParallelStateSucceeded"):
+            kind = event.type.partition("State")[0]
+            stack, changed = self._close(stack, event, self._is_step("type", kind))
+        elif event.type.endswith("StateExited"):
+            stack, changed = self._close(stack, event, self._is_step("name", event.details["name"]))
+        elif event.type == "ParallelStateStarted":
+            self._branches[event.id] = 0
+        if stack and isinstance(top := stack[-1], int):
+            self.steps[top] = _changed(self.steps[top], event)
+            changed.append(top)
+        self._open_after[event.id] = stack[:-1] if event.type.endswith("StateExited") else stack
         if event.type in _ENDINGS:
-            steps = {id: _ended(step, event) for id, step in steps.items()}
-    return list(steps.values())
+            self.steps = {id: _ended(step, event) for id, step in self.steps.items()}
+            changed = [id for id, step in self.steps.items() if step is not before[id]]
+        return [self.steps[id] for id in changed]
+
+    def _enter(self, event: HistoryEvent, stack: Stack) -> Stack:
+        if event.previous_id in self._branches:
+            stack = (*stack, Thread("Parallel", self._branches[event.previous_id]))
+            self._branches[event.previous_id] += 1
+        self.steps[event.id] = _entered(event, stack, self.steps)
+        return (*stack, event.id)
+
+    def _close(
+        self, stack: Stack, event: HistoryEvent, until: Callable[[int | Thread], bool]
+    ) -> tuple[Stack, list[int]]:
+        """Drop what lies above the entry looked for; a step found open there has failed."""
+        failed = []
+        while stack and not until(stack[-1]):
+            top = stack[-1]
+            if isinstance(top, int) and self.steps[top].status == "RUNNING":
+                self.steps[top] = replace(
+                    self.steps[top],
+                    status="FAILED",
+                    attempts=max(self.steps[top].attempts, 1),
+                    exited_at=event.timestamp,
+                )
+                failed.append(top)
+            stack = stack[:-1]
+        return stack, failed
+
+    def _is_step(self, field: str, value: str) -> Callable[[int | Thread], bool]:
+        return lambda entry: isinstance(entry, int) and getattr(self.steps[entry], field) == value
 
 
-Stack = tuple[int | str, ...]
-"""What one thread is inside of: steps by id, and the index of an item after its Map's step."""
+def _is_item(entry: int | Thread) -> bool:
+    return isinstance(entry, Thread) and entry.kind == "Map"
 
 
-def _path(stack: Stack, steps: dict[int, Step]) -> tuple[str, ...]:
+def _path(stack: Stack, steps: Mapping[int, Step]) -> tuple[str, ...]:
     path: list[str] = []
     for entry in stack:
         if isinstance(entry, int):
             path.append(steps[entry].name)
-        else:
-            path[-1] += entry
+        elif entry.kind == "Map":
+            path[-1] += f"[{entry.index}]"
     return tuple(path)
-
-
-def _close(
-    stack: Stack, steps: dict[int, Step], event: HistoryEvent, until: Callable[[int | str], bool]
-) -> Stack:
-    """Drop what lies above the entry looked for; a step found open there has failed."""
-    while stack and not until(stack[-1]):
-        top = stack[-1]
-        if isinstance(top, int) and steps[top].status == "RUNNING":
-            steps[top] = replace(
-                steps[top],
-                status="FAILED",
-                attempts=max(steps[top].attempts, 1),
-                exited_at=event.timestamp,
-            )
-        stack = stack[:-1]
-    return stack
-
-
-def _is_step(steps: dict[int, Step], field: str, value: str) -> Callable[[int | str], bool]:
-    return lambda entry: isinstance(entry, int) and getattr(steps[entry], field) == value
 
 
 def _ended(step: Step, event: HistoryEvent) -> Step:
@@ -112,17 +154,21 @@ def _ended(step: Step, event: HistoryEvent) -> Step:
     return replace(step, status="ABORTED", attempts=attempts, exited_at=event.timestamp)
 
 
-def _entered(event: HistoryEvent, path: tuple[str, ...]) -> Step:
+def _entered(event: HistoryEvent, stack: Stack, steps: Mapping[int, Step]) -> Step:
     kind = event.type.removesuffix("StateEntered")
     value = loads(event.details["input"])
+    thread = stack[-1].index if stack and isinstance(stack[-1], Thread) else None
+    inside = next((entry for entry in reversed(stack) if isinstance(entry, int)), None)
     return Step(
-        event.id, path, event.details["name"], kind, "RUNNING", 0, event.timestamp, None, value,
-        None, None, None,
+        event.id, _path(stack, steps), event.details["name"], kind, "RUNNING", 0, event.timestamp,
+        None, value, None, None, None, inside, thread,
     )  # fmt: skip
 
 
 def _changed(step: Step, event: HistoryEvent) -> Step:
     kind = event.type
+    if started := _started(event):
+        step = replace(step, started=(*step.started, started))
     if kind in _TRIES:
         return replace(step, attempts=step.attempts + 1)
     if kind in ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"):
@@ -152,3 +198,22 @@ def _changed(step: Step, event: HistoryEvent) -> Step:
             cause=step.cause or event.details.get("cause"),
         )
     return step
+
+
+def _started(event: HistoryEvent) -> str | None:
+    """The ARN of what the event says was started by the step."""
+    if event.type == "MapRunStarted":
+        arn = event.details.get("mapRunArn")
+        return arn if isinstance(arn, str) else None
+    # A request's response names the execution: at once, or when it is waited for, as submitted.
+    is_nested = event.details.get("resourceType") == "states" and event.type in (
+        "TaskSubmitted",
+        "TaskSucceeded",
+    )
+    if not is_nested or not str(event.details.get("resource", "")).startswith("startExecution"):
+        return None
+    if event.type == "TaskSucceeded" and event.details["resource"] != "startExecution":
+        return None  # it was told when it was submitted
+    answer = loads(event.details.get("output") or "null")
+    arn = answer.get("ExecutionArn") if isinstance(answer, dict) else None
+    return arn if isinstance(arn, str) else None
