@@ -5,14 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tasks.adapters.embedded.locks import locked
 from tasks.errors import HomeUnusable
+from workflows.engine.migrations import MIGRATIONS
 
-FORMAT = 1
+FORMAT = 1 + len(MIGRATIONS)
 BUSY_MS = 30_000
 
 _SCHEMA = """
@@ -106,11 +107,24 @@ class JournalFile:
             self._make()
 
     def _make(self) -> None:
+        found = self._format()  # another process may have been faster
+        if found >= FORMAT:
+            return
+        if found:
+            self._back_up(found)
         with self.transaction():
-            if self._format() == 0:  # another process may have been faster
-                for statement in _SCHEMA.split(";"):
-                    self.db.execute(statement)
-                self.db.execute(f"PRAGMA user_version = {FORMAT}")
+            steps = [_SCHEMA, *MIGRATIONS][found:]
+            for statement in ";".join(steps).split(";"):
+                self.db.execute(statement)
+            self.db.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _back_up(self, format: int) -> None:
+        """Keep the journal as it was beside the one to be changed; a kill leaves it whole."""
+        kept = self._path.with_name(f"{self._path.name}.format-{format}")
+        part = kept.with_name(f"{kept.name}.part")
+        part.unlink(missing_ok=True)
+        self.db.execute("VACUUM INTO ?", (str(part),))
+        part.replace(kept)
 
     def _refuse_others(self) -> None:
         if self.db.execute("SELECT 1 FROM sqlite_master").fetchone() and self._format() == 0:
