@@ -39,6 +39,12 @@ class Row:
     owner: str
     fence: int
     stop: str | None
+    kind: str = "STANDARD"
+    redrives: int = 0
+    redriven_at: float | None = None
+    map_run: int | None = None
+    item: int | None = None
+    started_by: str | None = None
 
 
 class Journal(JournalFile):
@@ -198,11 +204,12 @@ class Journal(JournalFile):
         )
         return [Frame.of(*row) for row in rows]
 
-    def events(self, key: int) -> Sequence[HistoryEvent]:
-        """The history of an execution, in order."""
+    def events(self, key: int, *, after: int = 0) -> Sequence[HistoryEvent]:
+        """The history of an execution, in order; what comes after the event `after`."""
         rows = self.rows(
-            "SELECT id, previous, type, at, details FROM events WHERE execution = ? ORDER BY id",
-            [key],
+            "SELECT id, previous, type, at, details FROM events"
+            " WHERE execution = ? AND id > ? ORDER BY id",
+            [key, after],
         )
         return [history.event(i, p, t, at, loads(text)) for i, p, t, at, text in rows]
 

@@ -24,7 +24,41 @@ CREATE INDEX origins_by_version ON origins (version, execution) WHERE version IS
 CREATE INDEX origins_by_alias ON origins (alias, execution) WHERE alias IS NOT NULL
 """
 
+_CALLBACKS = """
+CREATE TABLE callbacks (
+  execution INTEGER NOT NULL, call INTEGER NOT NULL, frame INTEGER NOT NULL,
+  outcome TEXT, beat REAL, PRIMARY KEY (execution, call)) WITHOUT ROWID
+"""
+
+_MAP_RUNS = """
+ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'STANDARD';
+ALTER TABLE executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN redriven_at REAL;
+ALTER TABLE executions ADD COLUMN map_run INTEGER;
+ALTER TABLE executions ADD COLUMN item INTEGER;
+ALTER TABLE executions ADD COLUMN started_by TEXT;
+CREATE INDEX executions_of_map_run ON executions (map_run, item) WHERE map_run IS NOT NULL;
+CREATE INDEX executions_of_nobody ON executions (key) WHERE map_run IS NULL;
+CREATE UNIQUE INDEX executions_started_by ON executions (started_by) WHERE started_by IS NOT NULL;
+CREATE TABLE map_runs (
+  key INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, execution INTEGER NOT NULL,
+  event INTEGER NOT NULL, status TEXT NOT NULL, started_at REAL NOT NULL, stopped_at REAL,
+  max_concurrency INTEGER NOT NULL, tolerated_count INTEGER, tolerated_percentage REAL,
+  redrives INTEGER NOT NULL DEFAULT 0, redriven_at REAL, is_read INTEGER NOT NULL DEFAULT 0,
+  failing INTEGER NOT NULL DEFAULT 0, UNIQUE (execution, event));
+CREATE TABLE map_items (
+  map_run INTEGER NOT NULL, item INTEGER NOT NULL, items INTEGER NOT NULL, input TEXT NOT NULL,
+  status TEXT NOT NULL, PRIMARY KEY (map_run, item)) WITHOUT ROWID;
+CREATE INDEX map_items_waiting ON map_items (map_run, item)
+  WHERE status IN ('PENDING', 'PENDING_REDRIVE');
+CREATE TABLE map_counts (
+  map_run INTEGER NOT NULL, status TEXT NOT NULL, executions INTEGER NOT NULL,
+  items INTEGER NOT NULL, PRIMARY KEY (map_run, status)) WITHOUT ROWID
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _STATE_MACHINES,  # to format 2: machines made over the API, and how executions came about
+    _CALLBACKS,  # to format 3: Tasks that wait until somebody sends their outcome
+    _MAP_RUNS,  # to format 4: Distributed Maps, nested executions, redrives
 )
 """The statements of each step, separated by semicolons; the first leads from format 1 to 2."""
