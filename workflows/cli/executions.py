@@ -1,10 +1,8 @@
-"""`ons executions`, `ons execution` and `ons stop`: what ran, what runs, and how it ended."""
+"""`ons executions` and `ons stop`: what ran, what runs, and how it ended."""
 
 from __future__ import annotations
 
-import json as json_text
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
@@ -13,16 +11,12 @@ from tasks.ports.executions import Execution, Status
 from workflows.cli.results import why
 from workflows.cli.terminal import Json, NoResume, Terminal, table
 
-if TYPE_CHECKING:
-    from workflows.engine.engine import Engine
-
 Outcome = Literal["published", "unchanged", "archived", "rejected", "failed", "parked"]
 ALL = 10**9
 
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: ons executions --outcome rejected")(executions)
-    app.command(epilog="Example: ons execution 5f2c --io")(execution)
     app.command(epilog="Example: ons stop 5f2c")(stop)
 
 
@@ -53,35 +47,6 @@ def executions(
         terminal.write(table(shown, [[e[name] for name in shown] for e in told]))
     else:
         terminal.say("there is no such execution" if outcome or status else "nothing ran yet")
-
-
-def execution(
-    ctx: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID", help="Its name or ARN, or how it begins.")],
-    io: Annotated[bool, typer.Option("--io", help="With the states' inputs and outputs.")] = False,
-    no_resume: NoResume = False,
-    json: Json = False,
-) -> None:
-    """Show one execution: its error, its states with times and attempts, their values."""
-    from workflows.cli.runtime import running
-
-    terminal: Terminal = ctx.obj
-    with running(terminal, resume=not no_resume) as runtime:
-        told = runtime.engine.describe(id)
-        steps = step_fields(runtime.engine, told.id)
-    if json:
-        terminal.write_json(
-            {
-                **execution_fields(told),
-                "input": told.input,
-                "output": told.output,
-                "error": told.error,
-                "cause": told.cause,
-                "states": steps,
-            }
-        )
-    else:
-        terminal.write(portrait(told, steps, io=io))
 
 
 def stop(
@@ -130,54 +95,6 @@ def execution_fields(execution: Execution) -> dict[str, Any]:
         "release": output.get("release"),
         "reason": output.get("reason") if execution.error is None else why(execution),
     }
-
-
-def step_fields(engine: Engine, id: str) -> list[dict[str, Any]]:
-    """The states of an execution in the order they were entered."""
-    return [
-        {
-            "name": s.name,
-            "status": s.status,
-            "attempts": s.attempts,
-            "entered_at": s.entered_at,
-            "exited_at": s.exited_at,
-            "input": s.input,
-            "output": s.output,
-            "error": s.error,
-            "cause": s.cause,
-        }
-        for s in engine.steps(id)
-    ]
-
-
-def portrait(execution: Execution, steps: Sequence[dict[str, Any]], *, io: bool) -> Iterator[str]:
-    """One execution for a person, what went wrong on top."""
-    fields = execution_fields(execution)
-    outcome = f", {fields['outcome']}" if fields["outcome"] else ""
-    yield f"{execution.machine} {execution.name}: {execution.status}{outcome}"
-    if fields["reason"]:
-        yield f"because  {fields['reason']}"
-    yield f"started  {execution.started_at}"
-    if execution.stopped_at:
-        yield f"ended    {execution.stopped_at}"
-    for name in ("origin", "dataset", "source", "release"):
-        if fields[name]:
-            yield f"{name:<8} {fields[name]}"
-    yield ""
-    shown = ("name", "status", "attempts", "entered_at", "exited_at", "error")
-    yield from table(shown, [[s[name] for name in shown] for s in steps])
-    if io:
-        yield from _values("input", execution.input)
-        for step in steps:
-            yield from _values(f"{step['name']} input", step["input"])
-            yield from _values(f"{step['name']} output", step["output"])
-        yield from _values("output", execution.output)
-
-
-def _values(title: str, value: Any) -> Iterator[str]:
-    yield ""
-    yield f"{title}:"
-    yield from json_text.dumps(value, ensure_ascii=False, indent=2).splitlines()
 
 
 def _status(text: str | None) -> Status | None:

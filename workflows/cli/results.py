@@ -96,13 +96,18 @@ def result_of(
 
 
 def why(execution: Execution) -> str:
-    """The failure as a sentence: the message in the cause where there is one."""
-    from tasks.failures import TaskFailed, message_of
-
+    """The execution's failure as a sentence."""
     if execution.error is None:
         return f"the execution is {execution.status}"
-    message = message_of(TaskFailed(execution.error, execution.cause))
-    return message if message == execution.error else f"{execution.error}: {message}"
+    return sentence(execution.error, execution.cause)
+
+
+def sentence(error: str | None, cause: str | None) -> str:
+    """A failure as a sentence: the message in the cause where there is one."""
+    from tasks.failures import TaskFailed, message_of
+
+    message = message_of(TaskFailed(error or "", cause))
+    return message if message == error else f"{error}: {message}"
 
 
 def exit_code(results: Sequence[FileResult]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from tasks.errors import BadRequest, NoSuchExecution
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import Execution, HistoryEvent, Status
+from workflows.engine.catalogue import Catalogue
 from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
 from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
@@ -58,27 +59,57 @@ class Engine:
         self._driving = threading.Lock()
         self._to_load: set[int] = set()
         self._seen_version = -1
+        self._halted = False
 
     def start(self, machine: str, input: Mapping[str, Any], *, name: str | None = None) -> str:
         """Start an execution and answer its ARN. It is journalled, owned by this engine, and
         moves while `run` is at work. Raises `NoSuchMachine`, `ExecutionAlreadyExists`."""
-        if machine not in self._machines:
-            raise NoSuchMachine(machine, self._machines)
         name = str(uuid.uuid4()) if name is None else name
         if not _NAME.fullmatch(name):
             raise BadRequest(f"{name!r} is no name for an execution: 1 to 80 plain characters")
-        arn, text = execution_arn(machine, name), dumps(input)
+        arn = execution_arn(machine, name)
+        return self.launch(self.machine(machine), arn, name, dumps(input))
+
+    def launch(
+        self,
+        machine: StateMachine,
+        arn: str,
+        name: str,
+        input: str,
+        *,
+        noting: Callable[[int], None] | None = None,
+    ) -> str:
+        """As `start`, of any machine that was loaded, with an ARN and JSON text for input.
+
+        `noting` is given the new execution's key within the transaction that creates it. Raises
+        `ExecutionAlreadyExists`.
+        """
         key = self._journal.create(
-            self._machines[machine], arn, name, text, self._owner.id, self._clock.now()
+            machine, arn, name, input, self._owner.id, self._clock.now(), noting=noting
         )
         if key is None:
             found = self._journal.row(arn)
-            if not found or found.status != "RUNNING" or not same(loads(found.input), loads(text)):
+            if not found or found.status != "RUNNING" or not same(loads(found.input), loads(input)):
                 raise ExecutionAlreadyExists(arn)
             return arn
         self._to_load.add(key)
         self._scheduler.poke()
         return arn
+
+    def machine(self, name: str) -> StateMachine:
+        """A machine that came with this engine, or that was made over the API. Raises
+        `NoSuchMachine`."""
+        if name in self._machines:
+            return self._machines[name]
+        made = Catalogue(self._journal).machine(name)
+        if made is None or made.status != "ACTIVE":
+            raise NoSuchMachine(name, self._machines)
+        return load(name, loads(made.definition))
+
+    @property
+    def journal(self) -> Journal:
+        """What all executions and machines are kept in."""
+        return self._journal
 
     def run(
         self,
@@ -101,6 +132,11 @@ class Engine:
                 self._scheduler.forget()  # memory may be halfway; the journal is not
                 raise
 
+    def halt(self) -> None:
+        """Let `run` return, now and from now on; may be called on any thread."""
+        self._halted = True
+        self._scheduler.poke()
+
     def resume(self) -> Sequence[str]:
         """Take over every RUNNING execution whose owner is dead, and answer their ARNs."""
         taken = [row.arn for row in self._journal.running() if self._take_over(row)]
@@ -117,9 +153,18 @@ class Engine:
         """The newest executions first."""
         return [_shown(row) for row in self._journal.newest(machine, status, limit)]
 
-    def history(self, id: str) -> Sequence[HistoryEvent]:
-        """All events of one execution in order. Raises `NoSuchExecution`."""
-        return self._journal.events(self._found(id).key)
+    def history(self, id: str, *, after: int = 0) -> Sequence[HistoryEvent]:
+        """The events of one execution in order, those with a greater id than `after`. Raises
+        `NoSuchExecution`."""
+        return self._journal.events(self._found(id).key, after=after)
+
+    def definition(self, id: str) -> Any:
+        """The definition that an execution was started with. Raises `NoSuchExecution`."""
+        return self._journal.definition(self._found(id).digest)
+
+    def version(self) -> int:
+        """Changes whenever another process, or another engine, has written to the journal."""
+        return self._journal.version()
 
     def steps(self, id: str) -> Sequence[Step]:
         """Each visit of a state, in the order of entering. Raises `NoSuchExecution`."""
@@ -160,7 +205,7 @@ class Engine:
     def _drive(
         self, wanted: set[int] | None, on_event: Callable[[str, HistoryEvent], None] | None
     ) -> None:
-        while True:
+        while not self._halted:
             self._load_started()
             version = self._journal.version()
             if version != self._seen_version:

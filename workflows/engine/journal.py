@@ -8,12 +8,13 @@ that loses power may lose the last moments, never the file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.ports.executions import HistoryEvent
 from workflows.engine import history
+from workflows.engine.callbacks import Callback
 from workflows.engine.definition import StateMachine
 from workflows.engine.frames import Changes, Frame
 from workflows.engine.journal_file import JournalFile
@@ -54,9 +55,18 @@ class Journal(JournalFile):
     """
 
     def create(
-        self, machine: StateMachine, arn: str, name: str, input: str, owner: str, at: float
+        self,
+        machine: StateMachine,
+        arn: str,
+        name: str,
+        input: str,
+        owner: str,
+        at: float,
+        *,
+        noting: Callable[[int], None] | None = None,
     ) -> int | None:
-        """Add a RUNNING execution with fence 1 and answer its key; None if the ARN is taken."""
+        """Add a RUNNING execution with fence 1 and answer its key; None if the ARN is taken.
+        `noting` is given the key within the same transaction."""
         with self.transaction():
             self.db.execute(
                 "INSERT OR IGNORE INTO definitions VALUES (?, ?)", (machine.digest, machine.text)
@@ -66,7 +76,11 @@ class Journal(JournalFile):
                 " input, owner, fence) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?, 1)",
                 (arn, machine.name, name, machine.digest, at, input, owner),
             )
-            return made.lastrowid if made.rowcount else None
+            if not made.rowcount or made.lastrowid is None:
+                return None
+            if noting is not None:
+                noting(made.lastrowid)
+            return made.lastrowid
 
     def write(
         self, owner: str, turns: Iterable[tuple[int, int, Changes]]
@@ -98,6 +112,15 @@ class Journal(JournalFile):
                 for e, at in zip(changes.events, changes.times, strict=True)
             ],
         )
+        if changes.opened or changes.closed:
+            db.executemany(
+                "INSERT OR IGNORE INTO callbacks (execution, call, frame) VALUES (?, ?, ?)",
+                [(key, *opened) for opened in changes.opened],
+            )
+            db.executemany(
+                "DELETE FROM callbacks WHERE execution = ? AND call = ?",
+                [(key, call) for call in changes.closed],
+            )
         if ending := changes.ending:
             db.execute("DELETE FROM frames WHERE execution = ?", (key,))
             db.execute(
@@ -150,6 +173,37 @@ class Journal(JournalFile):
             [owner],
         )
         return {key: loads(stop) for key, stop in rows}
+
+    def send(self, key: int, call: int, *, outcome: str | None, at: float) -> bool:
+        """Keep the outcome of a Task that waits, or (None) a sign of life; False when it does not
+        wait any more. Only the first outcome counts."""
+        column, value = ("beat", at) if outcome is None else ("outcome", outcome)
+        with self.transaction():
+            kept = self.db.execute(
+                f"UPDATE callbacks SET {column} = ?"
+                " WHERE execution = ? AND call = ? AND outcome IS NULL",
+                (value, key, call),
+            )
+            return kept.rowcount == 1
+
+    def callbacks(self, owner: str) -> Sequence[Callback]:
+        """What was sent for the Tasks of this owner that wait."""
+        rows = self.rows(
+            "SELECT execution, call, frame, outcome, beat FROM callbacks"
+            " JOIN executions ON key = execution"
+            " WHERE owner = ? AND (outcome IS NOT NULL OR beat IS NOT NULL)",
+            [owner],
+        )
+        return [Callback(*row) for row in rows]
+
+    def callback(self, key: int, call: int) -> Callback | None:
+        """What was sent for one Task that waits."""
+        rows = self.rows(
+            "SELECT execution, call, frame, outcome, beat FROM callbacks"
+            " WHERE execution = ? AND call = ?",
+            [key, call],
+        )
+        return Callback(*rows[0]) if rows else None
 
     def version(self) -> int:
         """Changes whenever another connection has written."""
