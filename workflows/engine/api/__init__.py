@@ -1,0 +1,1 @@
+"""AWS's own API of Step Functions, answered by the embedded engine."""
