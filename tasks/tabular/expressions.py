@@ -23,7 +23,7 @@ STEP_MINUTES = {"PT30M": 30, "PT1H": 60, "P1D": 1440, "P7D": 1440, "P1M": 1440}
 
 # The shape of a date or time as LIKE sees it, and the format to read it with; ISO shapes, which
 # are nearly all there are, come first and are cast, which is faster.
-_ISO = ("____-__-__", "____-__-__ __:__:__", "____-__-__ __:__", "____-__-__T__:__:__")
+_ISO = ("____-__-__ __:__:__", "____-__-__", "____-__-__ __:__", "____-__-__T__:__:__")
 _DAYS = {"__/__/____": "%d/%m/%Y", "__-__-____": "%d-%m-%Y", "__/__/__": "%d/%m/%y",
          "__-__-__": "%d-%m-%y"}  # fmt: skip
 _TIMES = {"": "", " __:__": " %H:%M", " __:__:__": " %H:%M:%S"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine import containers
+from workflows.engine.callbacks import token_of
 from workflows.engine.frames import Frame
 from workflows.engine.integrations import ACCOUNT, REGION
 from workflows.engine.times import utc_text
@@ -31,6 +32,9 @@ def context_of(machine: Interpreter, frame: Frame) -> dict[str, Any]:
             "RetryCount": sum(frame.retries.values()),
         },
     }
+    resource = run.machine.resources.get(machine.state(frame).get("Resource", ""))
+    if resource is not None and resource.pattern == "token":
+        context["Task"] = {"Token": token_of(run.key, run.arn, frame.call)}
     for inner in run.ancestry(frame):
         parent = run.parent(inner)
         if parent is not None and machine.state(parent)["Type"] == "Map":

@@ -7,7 +7,7 @@ Parallel branch or of a Map's processor is the way to it, such as `Fan/0` or `Ea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,13 @@ class StateMachine:
         return name
 
 
-def load(name: str, definition: Mapping[str, Any]) -> StateMachine:
-    """Check a definition. Raises `BadDefinition` with every problem found."""
+def load(
+    name: str,
+    definition: Mapping[str, Any],
+    resource_of: Callable[[str], Resource | None] = resource_of,
+) -> StateMachine:
+    """Check a definition. `resource_of` knows the resources that its Tasks may call, by default
+    those of the embedded services. Raises `BadDefinition` with every problem found."""
     try:
         text = dumps(definition)
     except (TypeError, ValueError) as error:
@@ -51,13 +56,16 @@ def load(name: str, definition: Mapping[str, Any]) -> StateMachine:
     if problems := list(problems_in(definition)):
         raise BadDefinition(name, problems)
     scopes = dict(_scopes(definition, ROOT))
-    arns = {
-        state["Resource"]
-        for scope in scopes.values()
-        for state in scope["States"].values()
-        if state["Type"] == "Task"
-    }
-    resources = {arn: found for arn in arns if (found := resource_of(arn))}
+    called = list(_called(definition, "$"))
+    resources = {arn: found for _, arn in called if (found := resource_of(arn))}
+    if unknown := [(at, arn) for at, arn in called if arn not in resources]:
+        raise BadDefinition(
+            name,
+            [
+                f"the resource {arn!r} is not supported by this engine at {at}"
+                for at, arn in unknown
+            ],
+        )
     digest = hashlib.sha256(text.encode()).hexdigest()
     return StateMachine(name, text, digest, loads(text), scopes, resources)
 
@@ -82,6 +90,19 @@ def _scopes(machine: Mapping[str, Any], scope: str) -> Iterator[tuple[str, Mappi
             yield from _scopes(processor_of(state), branch_scope(scope, name, ITEMS))
         for index, branch in enumerate(state.get("Branches", ())):
             yield from _scopes(branch, branch_scope(scope, name, index))
+
+
+def _called(machine: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    """Where each Task names its Resource, and the Resource."""
+    for name, state in machine["States"].items():
+        here = f"{at}.States.{name}" if name.isidentifier() else f"{at}.States['{name}']"
+        if state["Type"] == "Task":
+            yield f"{here}.Resource", state["Resource"]
+        if state["Type"] == "Map":
+            field = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+            yield from _called(state[field], f"{here}.{field}")
+        for index, branch in enumerate(state.get("Branches", ())):
+            yield from _called(branch, f"{here}.Branches[{index}]")
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,6 @@ from tasks.errors import BadRequest, NoSuchExecution
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import Execution, HistoryEvent, Status
 from workflows.engine.catalogue import Catalogue
-from workflows.engine.catalogue import Catalogue
 from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
 from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
@@ -132,11 +131,6 @@ class Engine:
             except BaseException:
                 self._scheduler.forget()  # memory may be halfway; the journal is not
                 raise
-
-    def halt(self) -> None:
-        """Let `run` return, now and from now on; may be called on any thread."""
-        self._halted = True
-        self._scheduler.poke()
 
     def halt(self) -> None:
         """Let `run` return, now and from now on; may be called on any thread."""

@@ -1,6 +1,7 @@
 """What can go wrong inside a state, and with a definition.
 
 StateFault           a state failed: an error name and a cause, for Retry and Catch
+├── QueryFault       States.QueryEvaluationError: a JSONata expression failed
 └── RuntimeFault     States.Runtime: neither retried nor caught
 BadRequest           (tasks.errors: a person asked for what cannot be done)
 ├── BadDefinition        Step Functions would refuse this machine
@@ -26,6 +27,14 @@ class RuntimeFault(StateFault):
 
     def __init__(self, cause: str) -> None:
         super().__init__("States.Runtime", cause)
+
+
+class QueryFault(StateFault):
+    """A JSONata expression failed, or gave what its field cannot take. `location` is the field."""
+
+    def __init__(self, cause: str, location: str) -> None:
+        self.location = location
+        super().__init__("States.QueryEvaluationError", cause)
 
 
 class BadDefinition(BadRequest):

@@ -23,6 +23,7 @@ Phase = Literal[
     "retrying",  # until `wake`
     "scheduled",  # a Task that no thread has taken yet
     "running",  # a Task in flight, until `wake` at the latest
+    "callback",  # a Task whose outcome somebody will send, until `wake` at the latest
     "children",  # a Parallel or Map whose frames are at work
     "done",  # its value is its output
 ]
@@ -34,7 +35,8 @@ class Frame:
 
     `value` is the input of the current state, or the output once done; `text` is its JSON.
     `last` is the newest event of this thread. `retries` counts by retrier. `call` is the event
-    that scheduled the Task.
+    that scheduled the Task, `timeout` and `heartbeat` its limits in seconds; `deadline` is when a
+    Task that waits for its outcome runs out of time, whatever signs of life it gives.
     """
 
     id: int
@@ -53,6 +55,8 @@ class Frame:
     timeout: float | None = None
     call: int = 0
     variables: dict[str, Any] = field(default_factory=dict)
+    heartbeat: float | None = None
+    deadline: float | None = None
     fresh: bool = True
     """The journal does not have this value yet."""
 
@@ -62,7 +66,7 @@ class Frame:
             [
                 self.parent, self.scope, self.index, self.state, self.phase, self.last,
                 self.entered, self.entered_at, list(self.retries.items()), self.wake,
-                self.timeout, self.call, self.variables,
+                self.timeout, self.call, self.variables, self.heartbeat, self.deadline,
             ]
         )  # fmt: skip
 
@@ -70,10 +74,11 @@ class Frame:
     def of(cls, id: int, data: str, text: str) -> Frame:
         """The frame that the journal kept."""
         (parent, scope, index, state, phase, last, entered, entered_at, retries, wake, timeout,
-         call, variables) = loads(data)  # fmt: skip
+         call, variables, *later) = loads(data)  # fmt: skip
+        heartbeat, deadline = later or (None, None)  # formats 1 and 2 had no such fields
         return cls(
             id, parent, scope, index, state, loads(text), text, phase, last, entered, entered_at,
-            dict(retries), wake, timeout, call, variables, fresh=False,
+            dict(retries), wake, timeout, call, variables, heartbeat, deadline, fresh=False,
         )  # fmt: skip
 
     def put(self, value: Any, text: str | None = None) -> None:
@@ -98,6 +103,8 @@ class Changes:
     """What one turn changed: to be journalled in one transaction before any of it has effect.
 
     `times` are the events' times in seconds; `stopped` are calls whose outcome nobody wants.
+    `opened` are (call, frame) of Tasks whose outcome may be sent from now on, `closed` the calls
+    of those whose outcome may not be sent any more.
     """
 
     events: list[HistoryEvent] = field(default_factory=list)
@@ -105,6 +112,8 @@ class Changes:
     touched: dict[int, Frame] = field(default_factory=dict)
     removed: list[int] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
+    opened: list[tuple[int, int]] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
     ending: Ending | None = None
 
     def __bool__(self) -> bool:
@@ -197,6 +206,8 @@ class Run:
         self.remove_children(frame)
         if frame.phase == "running":
             self.changes.stopped.append(frame.id)
+        if frame.phase in ("running", "callback"):
+            self.changes.closed.append(frame.call)
         self.payloads.pop(frame.id, None)
         self.plans.pop(frame.id, None)
         self.changes.touched.pop(frame.id, None)

@@ -1,7 +1,8 @@
 """What a Task's Resource calls, and how Step Functions names what happens there.
 
-The engine knows resources; an `Integrations` does the work. A resource that is not in this module
-is refused when its machine is created.
+The engine knows how Tasks end; an `Integrations` does the work. Which resources there are is said
+in `SUPPORTED`; others are refused when their machine is created. Where every call is scripted
+(tests of a machine), any resource that is well formed will do: `any_resource_of`.
 """
 
 from __future__ import annotations
@@ -9,20 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tasks.failures import TaskFailed
 from workflows.engine.jsontext import dumps
 from workflows.engine.times import utc_text
 
+if TYPE_CHECKING:  # the interpreter imports this module
+    from workflows.engine.interpreter import TaskCall
+
 REGION = "local"
 ACCOUNT = "000000000000"
 
-__all__ = ["Integrations", "Resource", "TaskFailed", "resource_of"]
+__all__ = [
+    "Integrations",
+    "Resource",
+    "Scripted",
+    "Submitted",
+    "TaskFailed",
+    "any_resource_of",
+    "resource_of",
+]
 
 
 class Integrations(Protocol):
-    """The outside world of Task states. Both methods are called on several threads at once, may
+    """The outside world of Task states. Its methods are called on several threads at once, may
     block, and may be called again for the same event: after a crash, or by a retry."""
 
     def invoke(self, function: str, payload: Any, *, timeout_s: float, attempt: int) -> Any:
@@ -36,55 +48,127 @@ class Integrations(Protocol):
         """Run a Batch job to its end and answer its detail. Raises `TaskFailed`."""
         ...
 
+    def request(self, service: str, api: str, parameters: Any, *, timeout_s: float) -> Any:
+        """Call one API of another service, such as `sqs` and `sendMessage`, or `aws-sdk:s3` and
+        `getObject`, and answer what the state receives. Raises `TaskFailed`."""
+        ...
+
+
+@runtime_checkable
+class Scripted(Protocol):
+    """An outside world in which every call is written down beforehand, for tests of machines."""
+
+    def answer(self, call: TaskCall) -> Any:
+        """What the state receives, whatever resource it names. Raises `TaskFailed`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The answer of a call that is not the end of its Task: the outcome is sent later, or is
+    `then` where it was written down beforehand."""
+
+    output: Any
+    then: tuple[Any, str] | TaskFailed | None = None
+
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of Task. `events` is the word in its events: Task…, or LambdaFunction…"""
+    """What a Task calls. `service` and `action` are `resourceType` and `resource` in its events;
+    the action carries the pattern: `submitJob.sync`, `sendMessage.waitForTaskToken`."""
 
     arn: str
-    kind: Literal["lambda_function", "lambda_invoke", "batch_sync"]
+    kind: Literal["function", "activity", "service"]
     service: str
     action: str
 
     @property
     def events(self) -> str:
-        return "LambdaFunction" if self.kind == "lambda_function" else "Task"
+        """The word in its events: `Task…`, `LambdaFunction…` or `Activity…`."""
+        return {"function": "LambdaFunction", "activity": "Activity", "service": "Task"}[self.kind]
+
+    @property
+    def api(self) -> str:
+        """The action without its pattern."""
+        return self.action.partition(".")[0]
+
+    @property
+    def pattern(self) -> Literal["request", "sync", "token"]:
+        """What ends the Task: the answer, the end of the job, or an outcome sent with a token."""
+        rest = self.action.partition(".")[2]
+        return "token" if rest == "waitForTaskToken" else "sync" if rest else "request"
 
     def call(self, work: Integrations, payload: Any, *, timeout_s: float, attempt: int) -> Any:
-        """Do the work and answer what the state receives. Raises `TaskFailed`."""
-        if self.kind == "lambda_function":
+        """Do the work and answer what the state receives, or `Submitted`. Raises `TaskFailed`."""
+        result = self._call(work, payload, timeout_s=timeout_s, attempt=attempt)
+        return Submitted(result) if self.pattern == "token" else result
+
+    def _call(self, work: Integrations, payload: Any, *, timeout_s: float, attempt: int) -> Any:
+        if self.kind == "function":
             return work.invoke(self.arn, payload, timeout_s=timeout_s, attempt=attempt)
-        if self.kind == "batch_sync":
+        if self.service == "lambda":
+            result = work.invoke(
+                payload["FunctionName"],
+                payload.get("Payload", {}),
+                timeout_s=timeout_s,
+                attempt=attempt,
+            )
+            return _envelope(payload, result)
+        if self.service == "batch":
             return work.submit_job(payload, timeout_s=timeout_s)
-        result = work.invoke(
-            payload["FunctionName"],
-            payload.get("Payload", {}),
-            timeout_s=timeout_s,
-            attempt=attempt,
-        )
-        return _envelope(payload, result)
+        return work.request(self.service, self.api, payload, timeout_s=timeout_s)
 
 
-_LAMBDA_ARN = re.compile(r"arn:aws[\w-]*:lambda:[\w-]*:\d*:function:[\w$:-]+|\$\{\w+\}")
-_KNOWN: dict[str, tuple[Literal["lambda_invoke", "batch_sync"], str, str]] = {
-    "arn:aws:states:::lambda:invoke": ("lambda_invoke", "lambda", "invoke"),
-    "arn:aws:states:::batch:submitJob.sync": ("batch_sync", "batch", "submitJob.sync"),
+SUPPORTED: Mapping[str, frozenset[str]] = {
+    "lambda": frozenset({"invoke", "invoke.waitForTaskToken"}),
+    "batch": frozenset({"submitJob.sync"}),
+    "sqs": frozenset({"sendMessage", "sendMessage.waitForTaskToken"}),
+    "sns": frozenset({"publish", "publish.waitForTaskToken"}),
+    "events": frozenset({"putEvents", "putEvents.waitForTaskToken"}),
+    "dynamodb": frozenset({"getItem", "putItem", "updateItem", "deleteItem"}),
+    "aws-sdk:dynamodb": frozenset({"getItem", "putItem", "updateItem", "deleteItem"}),
+    "aws-sdk:s3": frozenset(
+        {"getObject", "putObject", "headObject", "listObjectsV2", "copyObject", "deleteObject"}
+    ),
 }
+"""What the embedded services do, by the service's name in a Resource and its action."""
+
+_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]*:\d*:function:[\w$:-]+|\$\{\w+\}")
+_ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:[^:\s]+")
+_SERVICE = re.compile(
+    r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?\w[\w-]*):"
+    r"(\w+(?:\.sync(?::\d)?|\.waitForTaskToken)?)"
+)
 
 
 def resource_of(arn: str) -> Resource | None:
-    """The resource, or None for one that the engine does not know."""
-    if arn in _KNOWN:
-        return Resource(arn, *_KNOWN[arn])
-    if _LAMBDA_ARN.fullmatch(arn):
-        return Resource(arn, "lambda_function", "lambda", "invoke")
+    """The resource, or None for one that the embedded services do not have."""
+    found = any_resource_of(arn)
+    if found is None or found.kind == "activity":
+        return None
+    known = found.kind == "function" or found.action in SUPPORTED.get(found.service, ())
+    return found if known else None
+
+
+def any_resource_of(arn: str) -> Resource | None:
+    """The resource, whatever its service; None for what is not the ARN of one."""
+    if _FUNCTION.fullmatch(arn):
+        return Resource(arn, "function", "lambda", "invoke")
+    if _ACTIVITY.fullmatch(arn):
+        return Resource(arn, "activity", "activity", "activity")
+    if match := _SERVICE.fullmatch(arn):
+        return Resource(arn, "service", match[1], match[2])
     return None
+
+
+_REQUIRED = {("lambda", "invoke"): ("FunctionName",), ("batch", "submitJob"): ("JobName",)}
 
 
 def parameters_fault(resource: Resource, payload: Any) -> str | None:
     """Why the resource cannot be called with this payload, or None."""
-    needed = {"lambda_invoke": ("FunctionName",), "batch_sync": ("JobName",)}.get(resource.kind, ())
-    for name in needed:
+    if resource.kind != "service":
+        return None
+    for name in _REQUIRED.get((resource.service, resource.api), ()):
         if not isinstance(payload, Mapping) or not isinstance(payload.get(name), str):
             return f"The field '{name}' is required but was missing"
     return None
@@ -108,6 +192,8 @@ def _envelope(payload: Mapping[str, Any], result: Any) -> dict[str, Any]:
 
 def submitted(resource: Resource, frame_id: str, now: float) -> str | None:
     """The output of a `.sync` resource's TaskSubmitted event, or None for one without."""
-    if resource.kind != "batch_sync":
+    if resource.pattern != "sync":
         return None
+    if resource.service != "batch":
+        return "{}"
     return dumps({"JobId": frame_id, "SubmittedAt": utc_text(now)})

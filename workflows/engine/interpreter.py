@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
 from workflows.engine import containers, history, retry, states
+from workflows.engine.callbacks import beaten, wait_for_outcome
 from workflows.engine.context import context_of, role_arn
 from workflows.engine.faults import StateFault
 from workflows.engine.frames import Ending, Frame, Run
@@ -25,10 +26,13 @@ _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
 
 @dataclass(frozen=True)
 class TaskCall:
-    """One attempt of a Task, to be made once the journal has it."""
+    """One attempt of a Task, to be made once the journal has it. `items` are the indexes of the
+    Map iterations it is in, the outermost first."""
 
     run: int
     frame: int
+    state: str
+    items: tuple[int, ...]
     resource: Resource
     payload: Any
     timeout_s: float
@@ -75,6 +79,8 @@ class Interpreter:
         job = submitted(resource, f"{self.run.name}-{frame.call}", self.now)
         if job is not None:
             self.emit(frame, "TaskSubmitted", {**named, **history.produced(job)})
+        if resource.pattern == "token":
+            self.run.changes.opened.append((frame.call, frame.id))
         frame.phase = "running"
         self.run.touch(frame)
         return self.call_again(frame)
@@ -87,11 +93,26 @@ class Interpreter:
         return TaskCall(
             self.run.key,
             frame.id,
+            frame.state,
+            self._items(frame),
             self.run.machine.resources[state["Resource"]],
             self.run.payloads[frame.id],
             frame.timeout or UNLIMITED_S,
             sum(frame.retries.values()),
         )
+
+    def task_submitted(self, frame: Frame, output: str) -> None:
+        """The call in flight was made, and the Task goes on; `output` is the answer's JSON."""
+        self.now = self._clock.now()
+        resource = self.run.machine.resources[self.state(frame)["Resource"]]
+        self.emit(frame, "TaskSubmitted", {**_named(resource), **history.produced(output)})
+        wait_for_outcome(frame, self.now)
+        self.run.touch(frame)
+
+    def task_beaten(self, frame: Frame, at: float) -> None:
+        """A Task that waits for its outcome gave a sign of life."""
+        if beaten(frame, at):
+            self.run.touch(frame)
 
     def task_succeeded(self, frame: Frame, result: Any, text: str) -> None:
         """The call in flight gave a result; `text` is its JSON."""
@@ -123,6 +144,8 @@ class Interpreter:
             self.run.wake(frame)
         elif frame.phase == "running":
             self.run.changes.stopped.append(frame.id)
+            self.task_failed(frame, TaskFailed("States.Timeout"))
+        elif frame.phase == "callback":
             self.task_failed(frame, TaskFailed("States.Timeout"))
 
     def end_by_force(self, status: str, error: str | None, cause: str | None) -> None:
@@ -255,7 +278,17 @@ class Interpreter:
         except StateFault as fault:
             self.fault(frame, fault, caught=caught)
 
+    def _items(self, frame: Frame) -> tuple[int, ...]:
+        found = [
+            inner.index
+            for inner in self.run.ancestry(frame)
+            if (parent := self.run.parent(inner)) and self.state(parent)["Type"] == "Map"
+        ]
+        return tuple(reversed(found))
+
     def _called(self, frame: Frame) -> None:
+        if self.run.machine.resources[self.state(frame)["Resource"]].pattern == "token":
+            self.run.changes.closed.append(frame.call)
         frame.wake = None
         self.run.payloads.pop(frame.id, None)
 
@@ -280,6 +313,6 @@ class Interpreter:
 
 
 def _named(resource: Resource) -> dict[str, Any]:
-    if resource.events == "LambdaFunction":
+    if resource.kind != "service":
         return {}
     return {"resourceType": resource.service, "resource": resource.action}

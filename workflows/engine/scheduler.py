@@ -15,8 +15,9 @@ from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import HistoryEvent
-from workflows.engine.frames import Run
-from workflows.engine.integrations import Integrations, TaskFailed
+from workflows.engine.callbacks import Callback, outcome_of
+from workflows.engine.frames import Frame, Run
+from workflows.engine.integrations import Integrations, Scripted, Submitted, TaskFailed
 from workflows.engine.interpreter import Interpreter, TaskCall
 from workflows.engine.journal import Journal
 from workflows.engine.jsontext import dumps, loads
@@ -29,6 +30,8 @@ WHOLE_RUN = 0
 """In place of a frame's id: the timer is the whole execution's."""
 
 Listener = Callable[[str, HistoryEvent], None]
+Outcome = tuple[Any, str] | TaskFailed | Submitted
+"""Of a call: its result and the result's JSON text, its failure, or what was only submitted."""
 Token = tuple[int, int, int]
 """Of a call: the execution's key, the frame's id, and a number that no other call has."""
 
@@ -40,7 +43,7 @@ class Scheduler:
         self,
         journal: Journal,
         owner: str,
-        integrations: Integrations,
+        integrations: Integrations | Scripted,
         clock: Clock,
         jitter: Jitter,
         concurrency: int,
@@ -91,6 +94,20 @@ class Scheduler:
         """Abort an execution, in this turn's transaction."""
         self._machines[key].end_by_force("ABORTED", error, cause)
         self._moved.add(key)
+
+    def take_callback(self, sent: Callback) -> None:
+        """Somebody sent something for a Task that waits."""
+        machine = self._machines.get(sent.execution)
+        frame = machine.run.frames.get(sent.frame) if machine else None
+        if machine is None or frame is None or frame.call != sent.call:
+            return
+        if frame.phase != "callback":  # the call has not returned yet; it looks when it does
+            return
+        if sent.outcome is not None:
+            self._end_task(machine, frame, outcome_of(sent.outcome))
+        elif sent.beat is not None:
+            machine.task_beaten(frame, sent.beat)
+        self._moved.add(sent.execution)
 
     def forget(self) -> None:
         """Drop everything in memory; the journal has all that counts."""
@@ -144,7 +161,7 @@ class Scheduler:
             except Empty:
                 return
 
-    def _take(self, message: tuple[Token, tuple[Any, str] | TaskFailed] | None) -> None:
+    def _take(self, message: tuple[Token, Outcome] | None) -> None:
         if message is None:
             return
         token, outcome = message
@@ -155,11 +172,29 @@ class Scheduler:
         frame = machine.run.frames.get(id)
         if frame is None:  # a sibling's failure ended it in this very turn
             return
+        if isinstance(outcome, Submitted):
+            machine.task_submitted(frame, dumps(outcome.output))
+            if outcome.then is None:
+                self._look(key, frame)
+            else:
+                self._end_task(machine, frame, outcome.then)
+        else:
+            self._end_task(machine, frame, outcome)
+        self._moved.add(key)
+
+    def _look(self, key: int, frame: Frame) -> None:
+        """See whether something was sent that nobody told this process of."""
+        if sent := self._journal.callback(key, frame.call):
+            self.take_callback(sent)
+
+    @staticmethod
+    def _end_task(
+        machine: Interpreter, frame: Frame, outcome: tuple[Any, str] | TaskFailed
+    ) -> None:
         if isinstance(outcome, TaskFailed):
             machine.task_failed(frame, outcome)
         else:
             machine.task_succeeded(frame, *outcome)
-        self._moved.add(key)
 
     def _fire_timers(self) -> None:
         now = self._clock.now()
@@ -172,6 +207,8 @@ class Scheduler:
                 machine.end_by_force("TIMED_OUT", None, None)
             else:
                 frame = machine.run.frames.get(id)
+                if frame is not None and frame.wake == wake and frame.phase == "callback":
+                    self._look(key, frame)
                 if frame is None or frame.wake != wake:
                     continue
                 machine.fire(frame)
@@ -245,12 +282,23 @@ class Scheduler:
         self._threads.submit(token, lambda: _outcome(call, work))
 
 
-def _outcome(call: TaskCall, work: Integrations) -> tuple[Any, str] | TaskFailed:
-    try:
-        result = call.resource.call(
+def _outcome(call: TaskCall, work: Integrations | Scripted) -> Outcome:
+    if isinstance(work, Scripted):
+        written = _result(lambda: work.answer(call))
+        if call.resource.pattern != "token" or isinstance(written, Submitted):
+            return written
+        return Submitted({}, then=written)
+    return _result(
+        lambda: call.resource.call(
             work, call.payload, timeout_s=call.timeout_s, attempt=call.attempt
         )
-        return result, dumps(result)
+    )
+
+
+def _result(work: Callable[[], Any]) -> Outcome:
+    try:
+        result = work()
+        return result if isinstance(result, Submitted) else (result, dumps(result))
     except TaskFailed as failure:
         return failure
     except Exception as error:  # an integration that breaks its promise must not stop the loop

@@ -99,6 +99,7 @@ def _wake(machine: Interpreter, state: Any, seen: Scope) -> float:
 
 
 def _task(machine: Interpreter, frame: Frame) -> None:
+    frame.call = machine.run.next_event  # the event below; a task token names it
     state, scope = machine.state(frame), machine.scope(frame)
     payload = effective_input(state, scope)
     if "Parameters" in state:
@@ -111,7 +112,7 @@ def _task(machine: Interpreter, frame: Frame) -> None:
         "heartbeatInSeconds": _seconds(state, "HeartbeatSeconds", scope),
     }
     given = {name: value for name, value in limits.items() if value is not None}
-    if resource.events == "LambdaFunction":
+    if resource.kind != "service":
         details = {
             "resource": resource.arn,
             "input": dumps(payload),
@@ -126,8 +127,8 @@ def _task(machine: Interpreter, frame: Frame) -> None:
             "parameters": dumps(payload),
             **given,
         }
-    frame.call = machine.emit(frame, f"{resource.events}Scheduled", details)
-    frame.timeout = limits["timeoutInSeconds"]
+    machine.emit(frame, f"{resource.events}Scheduled", details)
+    frame.timeout, frame.heartbeat = limits["timeoutInSeconds"], limits["heartbeatInSeconds"]
     frame.phase = "scheduled"
     machine.run.payloads[frame.id] = payload
     machine.run.touch(frame)

@@ -12,7 +12,6 @@ from typing import Any
 from workflows.engine import checks
 from workflows.engine.checks import READ_PATHS, TEMPLATES, Problems
 from workflows.engine.choice import comparison_of
-from workflows.engine.integrations import resource_of
 from workflows.engine.times import parse_timestamp
 
 MAX_NAME = 80
@@ -126,9 +125,8 @@ def _next(state: Mapping[str, Any], kind: str, at: str, states: Mapping[str, Any
 
 
 def _task(state: Mapping[str, Any], at: str, _s: Mapping[str, Any], _n: set[str]) -> Problems:
-    arn = state.get("Resource")
-    if not isinstance(arn, str) or resource_of(arn) is None:
-        yield f"the resource {arn!r} is not supported by this engine at {at}.Resource"
+    if "Resource" not in state:
+        yield f"SCHEMA_VALIDATION_FAILED: 'Resource' is needed at {at}"
     for field in ("TimeoutSeconds", "HeartbeatSeconds"):
         if field in state:
             yield from checks.whole(state[field], 1, f"{at}.{field}")

@@ -53,8 +53,8 @@ def _problem(state: Any, **others: Any) -> str:
          "SCHEMA_VALIDATION_FAILED: exactly one of 'Next' and 'End' is needed at $.States.S"),
         ({**END, "Retry": []},
          "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at $.States.S"),
-        (_task(Resource="arn:aws:states:::sqs:sendMessage"),
-         ("the resource 'arn:aws:states:::sqs:sendMessage' is not supported by this engine "
+        (_task(Resource="arn:aws:states:::sqs:deleteQueue"),
+         ("the resource 'arn:aws:states:::sqs:deleteQueue' is not supported by this engine "
           "at $.States.S.Resource")),
         ({**END, "InputPath": "a"},
          "INVALID_JSON_PATH: Value is not a valid JSONPath: 'a' at $.States.S.InputPath"),
