@@ -103,6 +103,7 @@ class JournalFile:
         lock.parent.mkdir(parents=True, exist_ok=True)
         # SQLite does not wait for another process that changes the mode at the same time.
         with locked(lock):
+            self.db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded by a new file only
             self.db.execute("PRAGMA journal_mode = WAL")
             self._make()
 
