@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine.definition import ITEMS, branch_scope
-from workflows.engine.faults import RuntimeFault, StateFault
+from workflows.engine.faults import StateFault
+from workflows.engine.flow import flow_of
 from workflows.engine.frames import Frame
 from workflows.engine.jsontext import dumps
-from workflows.engine.template import Scope, effective_input
 
 if TYPE_CHECKING:  # the interpreter imports this module
     from workflows.engine.interpreter import Interpreter
@@ -24,16 +23,12 @@ class Plan:
     """What a Map state goes over. It follows from the frame's value, so it is never journalled."""
 
     items: list[Any]
-    input: Any
     limit: int
 
 
 def begin_parallel(machine: Interpreter, frame: Frame) -> None:
     """Start one frame for each branch."""
-    state, scope = machine.state(frame), machine.scope(frame)
-    value = effective_input(state, scope)
-    if "Parameters" in state:
-        value = scope.of(value).template(state["Parameters"])
+    state, value = machine.state(frame), flow_of(machine, frame).arguments()
     started = machine.emit(frame, "ParallelStateStarted", {})
     frame.phase = "children"
     machine.run.touch(frame)
@@ -98,38 +93,17 @@ def plan(machine: Interpreter, frame: Frame) -> Plan:
     """The items of a Map state that was entered. Raises `RuntimeFault`."""
     plans = machine.run.plans
     if frame.id not in plans:
-        plans[frame.id] = _planned(machine.state(frame), machine.scope(frame))
+        flow = flow_of(machine, frame)
+        limit = flow.concurrency()
+        plans[frame.id] = Plan(flow.items(), min(limit, INLINE_LIMIT) or INLINE_LIMIT)
     found = plans[frame.id]
     assert isinstance(found, Plan)
     return found
 
 
-def _planned(state: Mapping[str, Any], scope: Scope) -> Plan:
-    value = effective_input(state, scope)
-    seen = scope.of(value)
-    items = seen.path(state.get("ItemsPath", "$"))
-    if not isinstance(items, list):
-        raise RuntimeFault(f'Reference path "{state.get("ItemsPath", "$")}" must point to array.')
-    limit = state.get("MaxConcurrency", 0)
-    if "MaxConcurrencyPath" in state:
-        path = state["MaxConcurrencyPath"]
-        limit = seen.path(path)
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            shown = dumps(limit) if isinstance(limit, str) else f'"{dumps(limit)}"'
-            raise RuntimeFault(
-                f"The MaxConcurrencyPath field refers to value {shown} "
-                f"which is not a valid integer: {path}"
-            )
-    return Plan(items, value, min(limit, INLINE_LIMIT) or INLINE_LIMIT)
-
-
 def _start_item(machine: Interpreter, frame: Frame, planned: Plan, index: int) -> None:
-    state, value = machine.state(frame), planned.items[index]
-    selector = state.get("ItemSelector", state.get("Parameters"))
-    if selector is not None:
-        scope = machine.scope(frame)
-        context = {**scope.context, "Map": {"Item": {"Index": index, "Value": value}}}
-        value = Scope(planned.input, context, scope.variables).template(selector)
+    given = planned.items[index]
+    value = flow_of(machine, frame).item(given, {"Index": index, "Value": given})
     inner = branch_scope(frame.scope, frame.state, ITEMS)
     child = machine.run.spawn(frame, inner, index, value)
     details = {"name": frame.state, "index": index}

@@ -36,6 +36,10 @@ class StateMachine:
         found: Mapping[str, Any] = self.scopes[scope]["States"][name]
         return found
 
+    def speaks_jsonata(self, state: Mapping[str, Any]) -> bool:
+        """Whether the state's query language is JSONata, its own or the machine's."""
+        return bool(state.get("QueryLanguage", self.top.get("QueryLanguage")) == "JSONata")
+
     def start_of(self, scope: str) -> str:
         """The name of the scope's first state."""
         name: str = self.scopes[scope]["StartAt"]

@@ -14,11 +14,13 @@ from tasks.ports.clock import Clock, Jitter
 from workflows.engine import containers, history, retry, states
 from workflows.engine.callbacks import beaten, wait_for_outcome
 from workflows.engine.context import context_of, role_arn
-from workflows.engine.faults import StateFault
+from workflows.engine.faults import QueryFault, StateFault
+from workflows.engine.flow import flow_of
 from workflows.engine.frames import Ending, Frame, Run
 from workflows.engine.integrations import Resource, TaskFailed, submitted
 from workflows.engine.jsontext import dumps
-from workflows.engine.template import Scope, merged, output_of
+from workflows.engine.query import Query
+from workflows.engine.template import Scope
 
 UNLIMITED_S = 99_999_999.0
 _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
@@ -168,6 +170,11 @@ class Interpreter:
         """What the expressions of the current state see."""
         return Scope(frame.value, context_of(self, frame), frame.variables)
 
+    def query(self, frame: Frame) -> Query:
+        """What the JSONata expressions of the current state see."""
+        states = {"input": frame.value, "context": context_of(self, frame)}
+        return Query(states, frame.variables, int(self.now * 1000), self.jitter.fraction)
+
     def emit(self, frame: Frame, type: str, details: dict[str, Any]) -> int:
         """Add an event to the frame's thread."""
         frame.last = self.run.emit(frame.last, type, self.now, details)
@@ -177,21 +184,15 @@ class Interpreter:
         """The state's work gave `result`: shape it, and leave the state."""
 
         def leave() -> None:
-            state, scope = self.state(frame), self.scope(frame)
-            selected = result
-            if "ResultSelector" in state:
-                selected = scope.of(result).template(state["ResultSelector"])
-            output = output_of(state, scope, frame.value, selected)
-            self.leave(frame, output, state.get("Next"), state, scope.of(result))
+            output, assigned = flow_of(self, frame).output(result)
+            self.leave(frame, output, self.state(frame).get("Next"), assigned)
 
         self._guard(frame, leave)
 
     def leave(
-        self, frame: Frame, output: Any, next: str | None, rule: Mapping[str, Any], seen: Scope
+        self, frame: Frame, output: Any, next: str | None, assigned: Mapping[str, Any]
     ) -> None:
-        """Leave the state with `output`. `rule` is what may hold an Assign: the state, or the
-        rule or catcher that was taken; `seen` is what its expressions see."""
-        assigned = seen.template(rule.get("Assign", {}))
+        """Leave the state with `output`; from here on the variables have their new values."""
         kind, text = self.state(frame)["Type"], dumps(output)
         texts = {name: dumps(value) for name, value in assigned.items()}
         self.emit(frame, f"{kind}StateExited", history.exited(frame.state, text, texts))
@@ -217,15 +218,15 @@ class Interpreter:
             return
         if state["Type"] in ("Parallel", "Map"):
             self.emit(frame, f"{state['Type']}StateFailed", {})
-        catcher = retry.catcher(state.get("Catch", ()), name)
-        if catcher is None:
+        catching = retry.catcher(state.get("Catch", ()), name)
+        if catching is None:
             self.broken(frame, error, cause)
             return
         caught = {"Error": name, "Cause": cause or ""}
 
         def leave() -> None:
-            output = merged(catcher.get("ResultPath", "$"), frame.value, caught)
-            self.leave(frame, output, catcher["Next"], catcher, self.scope(frame).of(caught))
+            output, assigned = flow_of(self, frame).caught(catching, caught)
+            self.leave(frame, output, state["Catch"][catching]["Next"], assigned)
 
         self._guard(frame, leave, caught=False)
 
@@ -245,9 +246,13 @@ class Interpreter:
             f"An error occurred while executing the state '{frame.state}' "
             f"(entered at the event id #{frame.entered}). "
         )
+        cause = where + (fault.cause or "")
+        if isinstance(fault, QueryFault):
+            details = {**history.failed(fault.error, cause), "location": fault.location}
+            self.emit(frame, "EvaluationFailed", {**details, "state": frame.state})
         # States.Runtime is nobody's to retry or catch, and a Map says nothing of it.
         go = self.fail if caught and fault.error != "States.Runtime" else self.broken
-        go(frame, fault.error, where + (fault.cause or ""))
+        go(frame, fault.error, cause)
 
     def abort(self, frame: Frame) -> None:
         """Say of each live thread from here down that it was aborted."""

@@ -55,6 +55,7 @@ def delay(retrier: Mapping[str, Any], before: int, jitter: Jitter) -> float:
     return float(seconds)
 
 
-def catcher(catchers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, Any] | None:
-    """The first catcher that takes the error."""
-    return next((c for c in catchers if matches(c["ErrorEquals"], error)), None)
+def catcher(catchers: Sequence[Mapping[str, Any]], error: str) -> int | None:
+    """The index of the first catcher that takes the error."""
+    found = (at for at, each in enumerate(catchers) if matches(each["ErrorEquals"], error))
+    return next(found, None)
