@@ -5,27 +5,31 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tasks.errors import BadRequest, NoSuchExecution
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import Execution, HistoryEvent, Status
+from workflows.engine import callbacks, tokens
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
 from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
 from workflows.engine.frames import Run
-from workflows.engine.integrations import Integrations
+from workflows.engine.integrations import Integrations, Resource, Scripted, resource_of
 from workflows.engine.journal import Journal, Row
 from workflows.engine.jsontext import dumps, loads, same
 from workflows.engine.ownership import Owner
+from workflows.engine.pruning import REDRIVABLE_S, Pruned, prune
 from workflows.engine.scheduler import Scheduler
 from workflows.engine.steps import Step, steps_of
 from workflows.engine.times import utc_text
 
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+PAGE = 500
+"""How many executions are read at once where all are asked for."""
 
 
 class Engine:
@@ -40,15 +44,18 @@ class Engine:
         self,
         home: Path,
         machines: Mapping[str, Mapping[str, Any]],
-        integrations: Integrations,
+        integrations: Integrations | Scripted,
         *,
         clock: Clock,
         jitter: Jitter,
         concurrency: int = 4,
+        resources: Callable[[str], Resource | None] = resource_of,
     ) -> None:
-        """At most `concurrency` Tasks are in flight at once. Raises `BadDefinition` for a machine
-        that cannot be run, `HomeUnusable` for a journal that cannot be used."""
-        self._machines = {name: load(name, definition) for name, definition in machines.items()}
+        """At most `concurrency` Tasks are in flight at once; `resources` knows what they may call.
+        Raises `BadDefinition` for a machine that cannot be run, `HomeUnusable` for a journal that
+        cannot be used."""
+        self._resources = resources
+        self._machines = {name: load(name, text, resources) for name, text in machines.items()}
         self._past: dict[tuple[str, str], StateMachine] = {}
         self._clock = clock
         self._journal = Journal(home / "journal.sqlite")
@@ -104,7 +111,7 @@ class Engine:
         made = Catalogue(self._journal).machine(name)
         if made is None or made.status != "ACTIVE":
             raise NoSuchMachine(name, self._machines)
-        return load(name, loads(made.definition))
+        return load(name, loads(made.definition), self._resources)
 
     @property
     def journal(self) -> Journal:
@@ -153,6 +160,15 @@ class Engine:
         """The newest executions first."""
         return [_shown(row) for row in self._journal.newest(machine, status, limit)]
 
+    def newest(
+        self, *, machine: str | None = None, status: Status | None = None
+    ) -> Iterator[Execution]:
+        """As `list`, but all of them, read as they are asked for."""
+        before: int | None = None
+        while rows := self._journal.newest(machine, status, PAGE, before=before):
+            yield from map(_shown, rows)
+            before = rows[-1].key
+
     def history(self, id: str, *, after: int = 0) -> Sequence[HistoryEvent]:
         """The events of one execution in order, those with a greater id than `after`. Raises
         `NoSuchExecution`."""
@@ -196,11 +212,43 @@ class Engine:
             self._seen_version = -1
             self._scheduler.poke()
 
+    def prune(
+        self, *, keep_s: float, keep: Collection[str] = (), even_redrivable: bool = False
+    ) -> Pruned:
+        """Forget executions that ended more than `keep_s` seconds ago, but none of which anything
+        still runs, none in `keep` (ARNs), and none that may be redriven unless told to."""
+        before = self._clock.now() - keep_s
+        redrivable = before if even_redrivable else self._clock.now() - REDRIVABLE_S
+        return prune(self._journal, before=before, redrivable_before=redrivable, keep=keep)
+
+    def send_task_success(self, token: str, output: str) -> None:
+        """End the Task that waits with this token; `output` is JSON text, and its result. Any
+        process may send. Raises `InvalidToken`, `TaskTimedOut`, `InvalidOutput` (all of
+        `workflows.engine.tokens`)."""
+        tokens.check_output(output)
+        self._send(token, callbacks.succeeded(output))
+
+    def send_task_failure(
+        self, token: str, *, error: str | None = None, cause: str | None = None
+    ) -> None:
+        """Let the Task that waits with this token fail. Raises `InvalidToken`, `TaskTimedOut`."""
+        self._send(token, callbacks.failed(error, cause))
+
+    def send_task_heartbeat(self, token: str) -> None:
+        """Tell that the work goes on: the time to the next heartbeat begins anew. Raises
+        `InvalidToken`, `TaskTimedOut`."""
+        self._send(token, None)
+
     def close(self) -> None:
         """Let go of everything; what still runs may be resumed by others at once."""
         self._scheduler.close()
         self._journal.close()
         self._owner.close()
+
+    def _send(self, token: str, outcome: str | None) -> None:
+        tokens.send(self._journal, token, outcome, self._clock.now())
+        self._seen_version = -1  # our own writes do not show as another version
+        self._scheduler.poke()
 
     def _drive(
         self, wanted: set[int] | None, on_event: Callable[[str, HistoryEvent], None] | None
@@ -211,6 +259,8 @@ class Engine:
             if version != self._seen_version:
                 self._seen_version = version
                 self._follow_stops()
+                for sent in self._journal.callbacks(self._owner.id):
+                    self._scheduler.take_callback(sent)
             if self._scheduler.turn(on_event):
                 continue
             mine = self._scheduler.keys | self._to_load
@@ -226,7 +276,10 @@ class Engine:
         while self._to_load:
             key = self._to_load.pop()
             if key not in self._scheduler.keys:
-                self._scheduler.add(self._loaded(key), begun=self._begun(key))
+                begun = self._begun(key)
+                self._scheduler.add(self._loaded(key), begun=begun)
+                if begun:  # what was sent for its Tasks meanwhile is in the journal
+                    self._seen_version = -1
 
     def _follow_stops(self) -> None:
         for key, (error, cause) in self._journal.stops(self._owner.id).items():
@@ -258,7 +311,8 @@ class Engine:
         if machine is None or machine.digest != row.digest:
             known = (row.machine, row.digest)
             if known not in self._past:
-                self._past[known] = load(row.machine, self._journal.definition(row.digest))
+                definition = self._journal.definition(row.digest)
+                self._past[known] = load(row.machine, definition, self._resources)
             machine = self._past[known]
         run = Run(
             row.key, row.arn, row.name, machine, loads(row.input), row.started_at, row.fence,

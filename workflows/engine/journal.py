@@ -186,6 +186,11 @@ class Journal(JournalFile):
             )
             return kept.rowcount == 1
 
+    def arn(self, key: int) -> str | None:
+        """The ARN of the execution with this key, None when there is none."""
+        rows = self.rows("SELECT arn FROM executions WHERE key = ?", [key])
+        return str(rows[0][0]) if rows else None
+
     def callbacks(self, owner: str) -> Sequence[Callback]:
         """What was sent for the Tasks of this owner that wait."""
         rows = self.rows(
@@ -232,13 +237,15 @@ class Journal(JournalFile):
             return self._executions("WHERE status = 'RUNNING' ORDER BY key", [])
         return self._executions("WHERE status = 'RUNNING' AND owner = ? ORDER BY key", [owner])
 
-    def newest(self, machine: str | None, status: str | None, limit: int) -> Sequence[Row]:
-        """The newest executions first."""
-        given = {"machine": machine, "status": status}
-        terms = [f"{column} = ?" for column, value in given.items() if value is not None]
-        where = f"WHERE {' AND '.join(terms)}" if terms else ""
-        values = [value for value in given.values() if value is not None]
-        return self._executions(f"{where} ORDER BY key DESC LIMIT ?", [*values, limit])
+    def newest(
+        self, machine: str | None, status: str | None, limit: int, *, before: int | None = None
+    ) -> Sequence[Row]:
+        """The newest executions first, those with a smaller key than `before`; not the children
+        of map runs."""
+        given = {"machine = ?": machine, "status = ?": status, "key < ?": before}
+        said = {term: value for term, value in given.items() if value is not None}
+        where = " AND ".join(["map_run IS NULL", *said])
+        return self._executions(f"WHERE {where} ORDER BY key DESC LIMIT ?", [*said.values(), limit])
 
     def statuses(self, keys: Collection[int]) -> dict[int, str]:
         """The status of each of these executions."""

@@ -56,6 +56,10 @@ class Functions:
         result: Mapping[str, Any] = self._run(name, job)
         return result
 
+    def request(self, service: str, api: str, parameters: Any, *, timeout_s: float) -> Any:
+        self.calls.append((f"{service}:{api}", parameters))
+        return self._run(api, parameters)
+
     def _run(self, name: str, payload: Any) -> Any:
         try:
             return self.functions[name](payload)
