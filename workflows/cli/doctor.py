@@ -52,6 +52,18 @@ def examine(runtime: Runtime, *, repair: bool) -> Iterator[Check]:
     yield _index(platform, repair=repair)
 
 
+def pruned(runtime: Runtime, keep_days: float, *, even_redrivable: bool) -> Check:
+    """Forget executions that ended more than `keep_days` ago, but none that holds a lease."""
+    held = [lease.execution for lease in runtime.platform.ledger.leases(1_000_000)]
+    did = runtime.engine.prune(
+        keep_s=keep_days * 86_400, keep=held, even_redrivable=even_redrivable
+    )
+    if not did.executions:
+        return Check("history", "ok", (f"nothing ended more than {keep_days:g} days ago",))
+    told = f"{did.executions} executions forgotten, the journal is {did.bytes / 1e6:.1f} MB smaller"
+    return Check("history", "repaired", (told,))
+
+
 def _versions() -> Check:
     told = ", ".join(f"{p} {version(p)}" for p in ("ons-data-platform", "duckdb", "tantivy"))
     python = ".".join(map(str, sys.version_info[:3]))

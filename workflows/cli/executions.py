@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
 import typer
@@ -12,7 +13,6 @@ from workflows.cli.results import why
 from workflows.cli.terminal import Json, NoResume, Terminal, table
 
 Outcome = Literal["published", "unchanged", "archived", "rejected", "failed", "parked"]
-ALL = 10**9
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,8 @@ def executions(
     terminal: Terminal = ctx.obj
     wanted = _status(status)
     with running(terminal, resume=not no_resume) as runtime:
-        found = runtime.engine.list(machine=machine, status=wanted, limit=ALL if outcome else limit)
-        told = [execution_fields(e) for e in found]
-    told = [e for e in told if outcome in (None, e["outcome"])][:limit]
+        found = map(execution_fields, runtime.engine.newest(machine=machine, status=wanted))
+        told = list(islice((e for e in found if outcome in (None, e["outcome"])), limit))
     if json:
         terminal.write_json(told)
     elif told:

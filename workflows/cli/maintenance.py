@@ -10,6 +10,8 @@ import typer
 from tasks.errors import BadRequest
 from workflows.cli.terminal import Json, Terminal
 
+KEEP_DAYS = 90.0
+"""As long as Step Functions keeps an execution's history."""
 AUTHOR_MODULES = frozenset({"jsonschema", "stepfunctions", "yaml"})
 
 
@@ -48,15 +50,30 @@ def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make again what is derived from the ledger.")
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget executions that ended long ago.")
+    ] = False,
+    keep_days: Annotated[
+        float, typer.Option(min=0, help="With --prune: forget what ended so many days ago.")
+    ] = KEEP_DAYS,
+    even_redrivable: Annotated[
+        bool,
+        typer.Option(
+            "--even-redrivable", help="With --prune: failed ones younger than 14 days too."
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Check ONS_HOME: ledger, objects, lake, index, journal. Exit 1 when something is wrong."""
-    from workflows.cli.doctor import examine
+    from workflows.cli.doctor import examine, pruned
     from workflows.cli.runtime import open_runtime
 
     terminal: Terminal = ctx.obj
+    if not prune and (keep_days != KEEP_DAYS or even_redrivable):
+        raise BadRequest("--keep-days and --even-redrivable say how to --prune")
     with open_runtime(terminal) as runtime:
-        found = list(examine(runtime, repair=repair))
+        found = [pruned(runtime, keep_days, even_redrivable=even_redrivable)] if prune else []
+        found += examine(runtime, repair=repair)
     if json:
         terminal.write_json(
             [{"check": c.name, "state": c.state, "detail": list(c.detail)} for c in found]

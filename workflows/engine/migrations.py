@@ -56,9 +56,15 @@ CREATE TABLE map_counts (
   items INTEGER NOT NULL, PRIMARY KEY (map_run, status)) WITHOUT ROWID
 """
 
+_LISTS = """
+CREATE INDEX executions_by_machine_and_status ON executions (machine, status, key)
+  WHERE map_run IS NULL
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _STATE_MACHINES,  # to format 2: machines made over the API, and how executions came about
     _CALLBACKS,  # to format 3: Tasks that wait until somebody sends their outcome
     _MAP_RUNS,  # to format 4: Distributed Maps, nested executions, redrives
+    _LISTS,  # lists by machine and status without reading the others
 )
 """The statements of each step, separated by semicolons; the first leads from format 1 to 2."""
