@@ -58,9 +58,8 @@ def running(
 @contextmanager
 def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator[Runtime]:
     """The engine on this ONS_HOME, its workers started when they are needed first."""
-    from tasks.entrypoints.local import LocalFunctions
-
     from tasks.adapters.embedded.clock import SystemClock, SystemJitter
+    from tasks.entrypoints.local import LocalFunctions
     from tasks.wiring import wire
     from workflows.engine.engine import Engine
     from workflows.engine.workers import WorkerPool
