@@ -22,7 +22,7 @@ test: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/ons generate --check
