@@ -8,7 +8,16 @@ from typing import Annotated, cast
 
 import typer
 
-from workflows.cli import catalogue, execution, executions, history, ingest, maintenance, query
+from workflows.cli import (
+    catalogue,
+    execution,
+    executions,
+    history,
+    ingest,
+    maintenance,
+    query,
+    serve,
+)
 from workflows.cli.terminal import Terminal
 
 Leave = typer.Exit
@@ -67,5 +76,5 @@ def _home_first(argv: Sequence[str]) -> Iterator[str]:
     yield from (arg for i, arg in enumerate(argv) if i not in moved)
 
 
-for group in (ingest, executions, execution, catalogue, history, query, maintenance):
+for group in (ingest, executions, execution, catalogue, history, query, serve, maintenance):
     group.register(app)

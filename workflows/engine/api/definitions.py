@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from workflows.engine.api.express import express_faults
@@ -20,6 +21,7 @@ _BELOW = ("ItemProcessor", "Iterator", "Branches")
 DEFAULT_RESULTS = 100
 
 
+@lru_cache(maxsize=256)
 def accepted(name: str, definition: str, kind: str) -> StateMachine:
     """The definition as a machine of that type. Raises `InvalidDefinition` with all faults."""
     try:
@@ -31,7 +33,7 @@ def accepted(name: str, definition: str, kind: str) -> StateMachine:
         ) from error
 
 
-def validate(service: Service, request: Request) -> Answer:
+def validate(_: Service, request: Request) -> Answer:
     """ValidateStateMachineDefinition."""
     severity = request.get("severity", "ERROR")
     most = request.get("maxResults", 0) or DEFAULT_RESULTS
@@ -103,7 +105,7 @@ def _oddities(machine: Mapping[str, Any], at: str) -> Iterator[str]:
             for field in _TEMPLATES:
                 yield from _undollared(state.get(field), f"{here}.{field}")
             if state["Type"] == "Pass" and _has_path(state.get("Result")):
-                yield f"PASS_RESULT_IS_STATIC: The Result of a Pass is not evaluated at {here}.Result"
+                yield f"PASS_RESULT_IS_STATIC: A Result is not evaluated at {here}.Result"
         for inner in _inner(state):
             yield from _oddities(inner, here)
 

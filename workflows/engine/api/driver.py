@@ -15,7 +15,7 @@ ENDINGS = frozenset(
     {"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
 )
 LOOK_EVERY_S = 5.0
-"""How often it looks for executions whose owner died."""
+"""How often it looks for what dead processes left."""
 
 
 class Driver:
@@ -25,9 +25,12 @@ class Driver:
     lost, and it tries again.
     """
 
-    def __init__(self, engine: Engine, *, resume: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, *, chore: Callable[[], None] | None = None, resume: bool = True
+    ) -> None:
+        """`chore` is done now and then; without `resume`, what dead processes left stays so."""
         self.failure: str | None = None
-        self._engine, self._resume = engine, resume
+        self._engine, self._chore = engine, chore
         self._awake, self._closed = threading.Event(), threading.Event()
         self._waiting: dict[str, list[Future[None]]] = {}
         self._lock = threading.Lock()
@@ -72,8 +75,10 @@ class Driver:
             self._closed.wait(LOOK_EVERY_S)
 
     def _take_over(self) -> None:
-        if self._engine.resume():
-            self.wake()
+        self._engine.resume()
+        if self._chore is not None:
+            self._chore()
+        self.wake()
 
     def _survive(self, work: Callable[[], None]) -> bool:
         try:
