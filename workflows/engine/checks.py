@@ -16,7 +16,7 @@ READ_PATHS = (
     "InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
     "HeartbeatSecondsPath", "MaxConcurrencyPath",
 )  # fmt: skip
-TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Credentials")
 
 
 def shapes(state: Mapping[str, Any], at: str) -> Problems:

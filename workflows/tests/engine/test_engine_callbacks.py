@@ -17,7 +17,8 @@ Engines = Callable[..., Any]
 def _machine(**more: Any) -> dict[str, Any]:
     parameters = {"QueueUrl": "q", "MessageBody": {"TaskToken.$": "$$.Task.Token"}}
     task = {"Type": "Task", "Resource": SEND, "Parameters": parameters, "End": True, **more}
-    return {"StartAt": "S", "States": {"S": task, "C": {"Type": "Pass", "End": True}}}
+    caught = {"C": {"Type": "Pass", "End": True}} if "Catch" in more else {}
+    return {"StartAt": "S", "States": {"S": task, **caught}}
 
 
 def _token(functions: Any) -> str:

@@ -53,7 +53,8 @@ def _problem(state: Any, **others: Any) -> str:
          "SCHEMA_VALIDATION_FAILED: exactly one of 'Next' and 'End' is needed at $.States.S"),
         ({**END, "Retry": []},
          "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at $.States.S"),
-        (_task(Resource="arn:aws:states:::sqs:deleteQueue"),
+        (_task(Resource="arn:aws:states:::sqs:deleteQueue",
+               Catch=[{"ErrorEquals": ["E"], "Next": "E"}]),
          ("the resource 'arn:aws:states:::sqs:deleteQueue' is not supported by this engine "
           "at $.States.S.Resource")),
         ({**END, "InputPath": "a"},
@@ -81,8 +82,9 @@ def _problem(state: Any, **others: Any) -> str:
         ({"Type": "Parallel", "End": True, "Branches": [{"StartAt": "X", "States": {"I": END}}]},
          ("MISSING_TRANSITION_TARGET: Missing 'StartAt' target: X "
           "at $.States.S.Branches[0].StartAt")),
-        ({**END, "QueryLanguage": "JSONata"},
-         "the query language JSONata is not supported yet at $.States.S.QueryLanguage"),
+        ({**END, "QueryLanguage": "SQL"},
+         ("SCHEMA_VALIDATION_FAILED: 'QueryLanguage' is JSONPath or JSONata "
+          "at $.States.S.QueryLanguage")),
     ],
 )  # fmt: skip
 def test_refuses_a_state_with_the_reason_and_its_path(state: Any, problem: str) -> None:
@@ -95,7 +97,7 @@ def test_names_every_problem_at_once() -> None:
     assert problems == [
         "MISSING_TRANSITION_TARGET: Missing 'StartAt' target: X at $.StartAt",
         "MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at $.States.S.Next",
-        "NO_TERMINAL_STATE: no state ends the machine at $.States",
+        "MISSING_END_STATE: Workflow has no terminal state at $.States",
     ]
 
 
@@ -104,8 +106,8 @@ def test_names_every_problem_at_once() -> None:
     [
         ([], "SCHEMA_VALIDATION_FAILED: a definition is an object at $"),
         ({}, "SCHEMA_VALIDATION_FAILED: at least one state is needed at $.States"),
-        ({"QueryLanguage": "JSONata"},
-         "the query language JSONata is not supported yet at $.QueryLanguage"),
+        ({"QueryLanguage": "SQL"},
+         "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' is JSONPath or JSONata at $.QueryLanguage"),
         ({"StartAt": "S", "States": {"S": END}, "X": 1},
          "SCHEMA_VALIDATION_FAILED: Field 'X' is not supported at $"),
         ({"StartAt": "S", "States": {"S": {**END, "Result": float("nan")}}},

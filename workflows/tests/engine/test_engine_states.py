@@ -300,7 +300,7 @@ def test_variables_are_seen_inside_and_assigned_inside_they_stay_there(run: Any)
         "States": {
             "I": {
                 "Type": "Pass",
-                "Assign": {"v": "inner"},
+                "Assign": {"u": "inner"},
                 "Parameters": {"v.$": "$v"},
                 "End": True,
             }
