@@ -7,9 +7,10 @@ import traceback
 
 
 class TaskFailed(Exception):
-    """A task ended with an error that a state machine matches by its name."""
+    """A task ended with an error that a state machine matches by its name. Only an outcome that
+    was sent with a task token may be without one."""
 
-    def __init__(self, error: str, cause: str | None = None) -> None:
+    def __init__(self, error: str | None, cause: str | None = None) -> None:
         self.error, self.cause = error, cause
         super().__init__(f"{error}: {cause}")
 
@@ -34,7 +35,7 @@ def message_of(failure: TaskFailed) -> str:
     try:
         found = json.loads(failure.cause or "")
     except ValueError:
-        return failure.cause or failure.error
+        return failure.cause or failure.error or ""
     if not isinstance(found, dict):
         return str(found)
     return str(found.get("errorMessage", found.get("StatusReason", failure.cause)))

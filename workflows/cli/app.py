@@ -14,6 +14,7 @@ from workflows.cli import (
     executions,
     history,
     ingest,
+    machine,
     maintenance,
     query,
     serve,
@@ -76,5 +77,15 @@ def _home_first(argv: Sequence[str]) -> Iterator[str]:
     yield from (arg for i, arg in enumerate(argv) if i not in moved)
 
 
-for group in (ingest, executions, execution, catalogue, history, query, serve, maintenance):
+for group in (
+    ingest,
+    executions,
+    execution,
+    catalogue,
+    history,
+    query,
+    serve,
+    machine,
+    maintenance,
+):
     group.register(app)
