@@ -2,6 +2,7 @@
 
 StateFault           a state failed: an error name and a cause, for Retry and Catch
 ├── QueryFault       States.QueryEvaluationError: a JSONata expression failed
+├── SizeFault        States.DataLimitExceeded: more than a quota allows
 └── RuntimeFault     States.Runtime: neither retried nor caught
 BadRequest           (tasks.errors: a person asked for what cannot be done)
 ├── BadDefinition        Step Functions would refuse this machine
@@ -35,6 +36,13 @@ class QueryFault(StateFault):
     def __init__(self, cause: str, location: str) -> None:
         self.location = location
         super().__init__("States.QueryEvaluationError", cause)
+
+
+class SizeFault(StateFault):
+    """A state's input, output or variables are beyond a quota; nothing retries or catches that."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("States.DataLimitExceeded", cause)
 
 
 class BadDefinition(BadRequest):
