@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -14,6 +13,7 @@ from workflows.engine.engine import Engine
 ENDINGS = frozenset(
     {"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
 )
+_LOG = logging.getLogger(__name__)
 LOOK_EVERY_S = 5.0
 """How often it looks for what dead processes left."""
 
@@ -85,7 +85,7 @@ class Driver:
             work()
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
-            traceback.print_exc(file=sys.stderr)
+            _LOG.error("driving executions failed; trying again", exc_info=error)
             self._closed.wait(1.0)
             return False
         self.failure = None

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
-import traceback
+import logging
 from collections.abc import Callable, Mapping
 
 from tasks.errors import HomeUnusable
-from workflows.engine.api import definitions, executions, machines, starting, tags, versions
+from workflows.engine.api import (
+    callbacks,
+    definitions,
+    executions,
+    machines,
+    starting,
+    tags,
+    versions,
+)
 from workflows.engine.api.faults import ApiError
 from workflows.engine.api.requests import INPUTS
 from workflows.engine.api.service import Answer, Later, Request, Service, read_json
 from workflows.engine.api.shapes import check
 
+_LOG = logging.getLogger(__name__)
 PREFIX = "AWSStepFunctions."
 MAX_BODY = 1_048_576
 
@@ -33,6 +41,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListExecutions": executions.every,
     "GetExecutionHistory": executions.history,
     "StopExecution": executions.stop,
+    "SendTaskSuccess": callbacks.success,
+    "SendTaskFailure": callbacks.failure,
+    "SendTaskHeartbeat": callbacks.heartbeat,
     "PublishStateMachineVersion": versions.publish,
     "ListStateMachineVersions": versions.versions_of,
     "DeleteStateMachineVersion": versions.delete_version,
@@ -62,7 +73,7 @@ def guarded(work: Callable[[], Answer | Later]) -> Answer | Later:
     except HomeUnusable as error:
         raise ApiError("ServiceUnavailable", str(error), 503) from error
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
+        _LOG.error("a request failed", exc_info=error)
         raise ApiError("InternalFailure", "The server failed; its log says why.", 500) from error
 
 
