@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ class Database:
         self._guard = threading.Lock()
         # Per process: a connection must not be used, nor closed, on the other side of a fork.
         self._idle: dict[int, list[sqlite3.Connection]] = {}
+        # Whoever forgets to close leaves no open file behind.
+        weakref.finalize(self, _close_idle, self._idle)
         with self._translated():
             self._prepare()
 
@@ -58,9 +61,7 @@ class Database:
     def close(self) -> None:
         """Close the idle connections of this process; the next call opens another."""
         with self._guard:
-            idle = self._idle.pop(os.getpid(), [])
-        for connection in idle:
-            connection.close()
+            _close_idle(self._idle)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -146,3 +147,9 @@ class Database:
             if code in _AWAY:
                 raise TryAgain(f"{self._path.name} is busy: {error}") from error
             raise
+
+
+def _close_idle(idle: dict[int, list[sqlite3.Connection]]) -> None:
+    """Close the idle connections of this process."""
+    for connection in idle.pop(os.getpid(), []):
+        connection.close()
