@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from tasks.tabular.expressions import literal
 from tasks.tabular.ranges import Range, careful
 from tasks.tabular.sniff import Head
 from tasks.tabular.statements import Lines, Statements
@@ -64,9 +65,9 @@ def _quick(
     part = scratch / f"part-{found.number:04d}.parquet"
     with _connection(scratch) as db, _lines(path, found) as lines:
         source = statements.plain_lines(lines, head.delimiter, found.first_line)
-        select = statements.sound_rows(source, trimmed=False, strict=not found.digits_only)
+        select = statements.sound_rows(source, trimmed=False, strict=not found.plain)
         rows = _copy(db, select, part)
-        padded = statements.padded(part)
+        padded = statements.padded(part, strict=not found.plain)
         if rows != found.lines or (padded is not None and _one(db, padded)):
             return None
     last = found.first_line + found.lines - 1
@@ -93,9 +94,10 @@ def _thorough(
             read = _one(db, statements.records(source(lines)))
         first, last = db.execute(
             "SELECT coalesce(min(_source_row), 0), coalesce(max(_source_row), 0)"
-            f" FROM read_parquet('{part}')"
+            f" FROM read_parquet({literal(str(part))})"
         ).fetchone() or (0, 0)
-        bad = _one(db, f"SELECT count(DISTINCT _source_row) FROM read_parquet('{aside}')")
+        set_aside = f"read_parquet({literal(str(aside))})"
+        bad = _one(db, f"SELECT count(DISTINCT _source_row) FROM {set_aside}")
     if read != rows + bad:
         raise AssertionError(f"{found}: {read} records, but {rows} rows and {bad} set aside")
     end = found.first_line + found.lines - 1
@@ -104,7 +106,8 @@ def _thorough(
 
 
 def _copy(db: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
-    return _one(db, f"COPY ({select}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    to = literal(str(target))
+    return _one(db, f"COPY ({select}) TO {to} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _one(db: duckdb.DuckDBPyConnection, statement: str) -> int:
@@ -119,7 +122,7 @@ def _connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         for setting in (
             "threads = 1",
             f"memory_limit = '{MEMORY_LIMIT}'",
-            f"temp_directory = '{scratch}'",
+            f"temp_directory = {literal(str(scratch))}",
             "TimeZone = 'UTC'",
             "enable_progress_bar = false",
         ):

@@ -19,18 +19,30 @@ SQL_TYPES = {
     Kind.DATE: "DATE",
     Kind.TIMESTAMP: "TIMESTAMP",
 }
+TRACE_TYPES = {
+    "_source_file": "VARCHAR",
+    "_source_row": "BIGINT",
+    "_release": "VARCHAR",
+    "_flags": "VARCHAR[]",
+}
+"""The columns that every published row has besides its file's."""
 STEP_MINUTES = {"PT30M": 30, "PT1H": 60, "P1D": 1440, "P7D": 1440, "P1M": 1440}
 
-# The shape of a date or time as LIKE sees it, and the format to read it with; ISO shapes, which
-# are nearly all there are, come first and are cast, which is faster.
-_ISO = ("____-__-__ __:__:__", "____-__-__", "____-__-__ __:__", "____-__-__T__:__:__")
-_DAYS = {"__/__/____": "%d/%m/%Y", "__-__-____": "%d-%m-%Y", "__/__/__": "%d/%m/%y",
-         "__-__-__": "%d-%m-%y"}  # fmt: skip
-_TIMES = {"": "", " __:__": " %H:%M", " __:__:__": " %H:%M:%S"}
-TWO_DIGIT_YEARS = ("__/__/__", "__-__-__")
+BLANKS = " \t\r\n\u00a0"
+"""What is trimmed off both ends of a field; spreadsheets pad with the last one."""
+
+# The shape of a date or time, 0 standing for any digit, and the format to read it with; ISO
+# shapes, which are nearly all there are, come first and are cast, which is faster.
+_ISO = ("0000-00-00 00:00:00", "0000-00-00", "0000-00-00 00:00", "0000-00-00T00:00:00",
+        "0000-00-00T00:00")  # fmt: skip
+_DAYS = {"00/00/0000": "%d/%m/%Y", "00-00-0000": "%d-%m-%Y", "00/00/00": "%d/%m/%y",
+         "00-00-00": "%d-%m-%y"}  # fmt: skip
+_TIMES = {"": "", " 00:00": " %H:%M", " 00:00:00": " %H:%M:%S", " 00:00:00.000": " %H:%M:%S.%g"}
+_FRACTION = r"\d{4}-\d\d-\d\d[ T]([01]\d|2[0-3]):\d\d:\d\d\.\d{1,6}"
 
 _DOT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
-_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][+-]?\d+)?"
+# No thousands within a mantissa: `2.515E+02` is a number of the dot style astray, not 251,500.
+_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?)"
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,8 @@ class Reading:
 def reading(column: Column, text: str, value: str, *, decimal: str, strict: bool) -> Reading:
     """How to read `text` (SQL of a text value) as `column`; `value` is how SQL names the result.
 
-    `decimal` is the file's decimal sign. Without `strict` the text is known to hold no
-    underscore, so that a plain cast reads a number of the dot style rightly.
+    `decimal` is the file's decimal sign. Without `strict` the text is known to hold nothing that
+    a plain cast reads beyond a number of the dot style.
     """
     if column.kind is Kind.TEXT:
         return Reading(f"nullif({text}, '')", "true")
@@ -57,7 +69,8 @@ def reading(column: Column, text: str, value: str, *, decimal: str, strict: bool
     moment = _moment(text)
     if column.kind is Kind.DATE:
         moment = f"CASE WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE) END"
-    return Reading(moment, f"({value} IS NOT NULL OR {empty})")
+    # The year 0 is 1 BC to DuckDB, and nothing to most of its readers.
+    return Reading(moment, f"({value} >= DATE '0001-01-01' OR {empty})")
 
 
 def _number(text: str, decimal: str, strict: bool) -> str:
@@ -83,18 +96,22 @@ def _integer(text: str, decimal: str) -> str:
 def _moment(text: str) -> str:
     cast = f"TRY_CAST({text} AS TIMESTAMP)"
     cases = [
-        f"WHEN {text} LIKE '{shape}' AND substr({text}, 12, 2) < '24' THEN {cast}" for shape in _ISO
+        f"WHEN {text} GLOB '{_glob(shape)}' AND substr({text}, 12, 2) < '24' THEN {cast}"
+        for shape in _ISO
     ]
-    cases.append(
-        rf"WHEN regexp_full_match({text}, '\d{{4}}-\d\d-\d\d ([01]\d|2[0-3]):\d\d:\d\d\.\d{{1,6}}')"
-        f" THEN {cast}"
-    )
+    cases.append(f"WHEN regexp_full_match({text}, '{_FRACTION}') THEN {cast}")
     cases += [
-        f"WHEN {text} LIKE '{day}{time}' THEN try_strptime({text}, '{day_format}{time_format}')"
+        f"WHEN {text} GLOB '{_glob(day + time)}'"
+        f" THEN try_strptime({text}, '{day_format}{time_format}')"
         for day, day_format in _DAYS.items()
         for time, time_format in _TIMES.items()
     ]
     return f"CASE {' '.join(cases)} END"
+
+
+def _glob(shape: str) -> str:
+    """Digits and nothing else where the shape has a 0: a cast would read `2021-11-12 11: 2` too."""
+    return shape.replace("0", "[0-9]")
 
 
 def oddities(contract: DatasetContract, name_of: Mapping[str, str]) -> dict[str, str]:

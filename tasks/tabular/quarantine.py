@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from tasks.tabular.expressions import literal
+
 
 def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
     """One Parquet table of the ranges' quarantines, in the order of lines; None without any.
@@ -15,11 +17,11 @@ def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
     if not parts:
         return None
     target = scratch / "quarantine.parquet"
-    files = ", ".join(f"'{path}'" for path in parts)
+    files = ", ".join(literal(str(path)) for path in parts)
     with duckdb.connect() as db:
         db.execute("SET threads = 1")
         db.execute(
-            f"COPY (SELECT * FROM read_parquet([{files}])) TO '{target}'"
+            f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(str(target))}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
     return target

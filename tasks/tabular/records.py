@@ -1,10 +1,11 @@
 r"""Rewrite records that need care: one record a line, its physical line number in front.
 
 A rewritten line is `<line> US <rule> US <raw text> US <field> US <field> …` in UTF-8, with the
-unit separator (0x1F) between and a line break inside a record as a record separator (0x1E).
-`rule` is empty for a record that could be read, and otherwise says why not; it has no fields then.
+unit separator (0x1F) between, a line break inside a record as a record separator (0x1E) and a bare
+carriage return as a group separator (0x1D), since DuckDB would end the line there too.
+`rule` is empty for a record that could be read; otherwise it says why not, and no fields follow.
 
-    text      the bytes are not the file's encoding, or hold a NUL or a separator of ours
+    text      the bytes are not the file's encoding, or hold one of the characters in OURS
     quotes    a quote is opened and not closed within the next 64 lines
 """
 
@@ -14,10 +15,14 @@ from typing import BinaryIO
 
 from tasks.errors import UnreadableFile
 
-UNIT, BREAK = "\x1f", "\x1e"
+UNIT, BREAK, RETURN = "\x1f", "\x1e", "\x1d"
+NO_DELIMITER = "\x01"
+"""What DuckDB is told to split lines at, so that each stays whole."""
+OURS = f"\0{NO_DELIMITER}{RETURN}{BREAK}{UNIT}"
+"""Characters that no record may hold."""
 MAX_RECORD_LINES = 64
 MAX_LINE_BYTES = 1 << 20
-_OURS = re.compile("[\0\x1e\x1f]")
+_OURS = re.compile(f"[{OURS}]")
 _QUOTED = re.compile(r'"((?:[^"]|"")*+)" *')
 
 
@@ -45,8 +50,7 @@ class Rewriter:
                 self.consumed += len(self._ahead.popleft())
             self.lines += taken
             cells = [str(line), rule, _OURS.sub("\ufffd", raw), *fields]
-            # DuckDB would end the line at a bare carriage return too.
-            text = UNIT.join(cells).replace("\n", BREAK).replace("\r", " ")
+            text = UNIT.join(cells).replace("\n", BREAK).replace("\r", RETURN)
             self._out.write(text.encode() + b"\n")
 
     def _record(self) -> tuple[int, str, str, list[str]]:

@@ -19,6 +19,7 @@ WINDOW = 32 * 1024
 WINDOWS = 16
 MAX_ROWS = 4000
 DELIMITERS = (";", ",")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 OTHER_DELIMITERS = {"\t": "a tab", "|": "'|'", ":": "':'", "^": "'^'", "~": "'~'"}
 
 
@@ -109,19 +110,22 @@ def _emptiness(head: bytes, tail: bytes) -> str | None:
 
 
 def _encoding(windows: dict[int, bytes]) -> Literal["utf-8", "cp1252"]:
-    return "utf-8" if all(_is_utf8(w, cut=at > 0) for at, w in windows.items()) else "cp1252"
+    """UTF-8, unless more bytes are none than there are accents in it: one line that was pasted
+    from elsewhere must not turn every accent of the file into two characters."""
+    found = [_accents(window, cut=at > 0) for at, window in windows.items()]
+    right, wrong = (sum(counts) for counts in zip(*found, strict=True))
+    return "utf-8" if right > wrong or not wrong else "cp1252"
 
 
-def _is_utf8(window: bytes, *, cut: bool) -> bool:
-    """Whether the window is UTF-8, but for a character cut by its end, or its start if `cut`."""
+def _accents(window: bytes, *, cut: bool) -> tuple[int, int]:
+    """How many characters beyond ASCII the window has as UTF-8, and how often it is none, but for
+    a character cut by its end, or its start if `cut`."""
     start = 0
     while cut and start < min(3, len(window)) and 0x80 <= window[start] < 0xC0:
         start += 1
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(window[start:])
-    except UnicodeDecodeError:
-        return False
-    return True
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(window[start:])
+    wrong = text.count("\ufffd")
+    return len(_BEYOND_ASCII.findall(text)) - wrong, wrong
 
 
 def _first_record(head: bytes, bom: int) -> tuple[int, int]:

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from tasks.datasets import checks
 from tasks.datasets.model import Column, DatasetContract, Kind
-from tasks.tabular.expressions import SQL_TYPES, identifier, literal, oddities, reading
-from tasks.tabular.records import BREAK, UNIT
+from tasks.tabular.expressions import (
+    BLANKS,
+    SQL_TYPES,
+    TRACE_TYPES,
+    identifier,
+    literal,
+    oddities,
+    reading,
+)
+from tasks.tabular.records import BREAK, NO_DELIMITER, RETURN, UNIT
 
 BAD_TEXT = "unreadable_text"
 OPEN_QUOTE = "open_quote"
@@ -76,18 +84,19 @@ class Statements:
         return (
             f"SELECT {literal(self.source_file)} AS _source_file, line AS _source_row,"
             ' broken."column", broken.rule, broken.value,'
-            f" replace(raw, '{BREAK}', chr(10)) AS raw, {literal(self.release)} AS _release"
+            f" {_restored('raw')} AS raw, {literal(self.release)} AS _release"
             f" FROM (SELECT line, raw, unnest(list_filter([{', '.join(broken)}],"
             f" lambda x: x IS NOT NULL)) AS broken FROM ({self._typed(source, cells)})"
-            " WHERE trim(raw, ' \t\r') <> '')"
+            f" WHERE {_filled('raw')})"
         )
 
     def records(self, source: "Lines") -> str:
         """How many records there are: lines that are not blank."""
-        return f"SELECT count(*) FROM ({source.select}) WHERE trim(raw, ' \t\r') <> ''"
+        return f"SELECT count(*) FROM ({source.select}) WHERE {_filled('raw')}"
 
-    def padded(self, part: Path) -> str | None:
-        """Whether text of a part begins or ends with a blank; None where it has no text."""
+    def padded(self, part: Path, *, strict: bool) -> str | None:
+        """Whether text of a part begins or ends with a blank; None where it has no text. Without
+        `strict` there are no blanks but spaces."""
         texts = [
             identifier(cell.title)
             for cell in self._cells(trimmed=False, strict=False)
@@ -95,8 +104,12 @@ class Statements:
         ]
         if not texts:
             return None
-        tests = " OR ".join(f"starts_with({t}, ' ') OR ends_with({t}, ' ')" for t in texts)
-        return f"SELECT coalesce(bool_or({tests}), false) FROM read_parquet('{part}')"
+        test = "starts_with({0}, ' ') OR ends_with({0}, ' ')"
+        if strict:
+            test = f"regexp_matches({{0}}, '^[{BLANKS}]|[{BLANKS}]$')"
+        tests = " OR ".join(test.format(text) for text in texts)
+        table = f"read_parquet({literal(str(part))})"
+        return f"SELECT coalesce(bool_or({tests}), false) FROM {table}"
 
     def _typed(self, source: "Lines", cells: "tuple[_Cell, ...]") -> str:
         typed = ", ".join(f"{cell.value} AS {cell.name}" for cell in cells)
@@ -105,11 +118,12 @@ class Statements:
         return f"SELECT *, {source.number} AS line FROM (SELECT *, {typed} FROM ({source.select}))"
 
     def _cells(self, *, trimmed: bool, strict: bool) -> "tuple[_Cell, ...]":
-        taken: set[str] = set()
+        # Whatever a file calls its further columns, ours are ours; SQL knows no case in names.
+        taken = {*self.contract.by_name, *TRACE_TYPES}
         cells = []
         for at, (published, name) in enumerate(zip(self.header, self.columns, strict=True)):
             column = self.contract.by_name[name] if name is not None else None
-            title = _unique(name or published or f"column_{at + 1}", taken)
+            title = name or _unique(published or f"column_{at + 1}", taken)
             cells.append(self._cell(at, title, column, trimmed=trimmed, strict=strict))
         order = {column.name: n for n, column in enumerate(self.contract.columns)}
         return tuple(sorted(cells, key=lambda cell: order.get(cell.title, len(order))))
@@ -120,9 +134,9 @@ class Statements:
         field = f"fields[{at + 1}]"
         text = field
         if trimmed:
-            text = f"trim(replace({field}, '{BREAK}', chr(10)), ' \t\r\n')"
+            text = f"trim({_restored(field)}, '{BLANKS}')"
         elif title in self.padded_columns:
-            text = f"trim({field})"
+            text = f"trim({field}, '{BLANKS}')" if strict else f"trim({field})"
         column = column or Column(title, Kind.TEXT, title, title)
         name = f"c{at}"
         read = reading(column, text, name, decimal=self.decimal, strict=strict)
@@ -172,9 +186,19 @@ class _Cell:
 
 def _one_column(path: str) -> str:
     return (
-        f"read_csv({literal(path)}, delim = '\x01', quote = '', escape = '', header = false,"
-        " auto_detect = false, parallel = false, columns = {'l': 'VARCHAR'})"
+        f"read_csv({literal(path)}, delim = '{NO_DELIMITER}', quote = '', escape = '',"
+        " header = false, auto_detect = false, parallel = false, columns = {'l': 'VARCHAR'})"
     )
+
+
+def _restored(text: str) -> str:
+    """SQL of the text with its line breaks as they were before the rewriting."""
+    return f"replace(replace({text}, '{BREAK}', chr(10)), '{RETURN}', chr(13))"
+
+
+def _filled(raw: str) -> str:
+    """SQL of whether a record is more than a blank line."""
+    return f"trim({raw}, '{BLANKS}{BREAK}{RETURN}') <> ''"
 
 
 def _case(rule: str, column: str | None, value: str) -> str:
@@ -184,7 +208,7 @@ def _case(rule: str, column: str | None, value: str) -> str:
 
 def _unique(title: str, taken: set[str]) -> str:
     name, n = title, 2
-    while name in taken:
+    while name.casefold() in taken:
         name, n = f"{title}_{n}", n + 1
-    taken.add(name)
+    taken.add(name.casefold())
     return name

@@ -10,6 +10,9 @@ from tasks.tabular.expressions import identifier, literal
 from tasks.validate.parts import Parts
 from tasks.validate.words import some
 
+MOST_EXPECTED = 5_000_000
+"""More rows than any dataset has that is complete; beyond, one of the times must be wrong."""
+
 _STEPS = {
     "PT30M": "30 minutes",
     "PT1H": "1 hour",
@@ -26,6 +29,9 @@ def missing_rows(parts: Parts, contract: DatasetContract) -> Iterator[Finding]:
     """
     complete, time, step = contract.completeness, contract.grain.time, contract.grain.step
     if complete is None or time is None or step is None:
+        return
+    if (many := _how_many(parts, identifier(time), step) * len(complete.entities)) > MOST_EXPECTED:
+        yield _out_of_reach(parts, identifier(time), many)
         return
     _expect(parts, contract, complete, identifier(time), step)
     skipped = ", ".join(f"DATE '{day}'" for day in SKIPPED_HOURS)
@@ -48,6 +54,24 @@ def missing_rows(parts: Parts, contract: DatasetContract) -> Iterator[Finding]:
         checks.MISSING_ROWS, "note", count,
         f"{count:,} of {expected:,} rows are not there, on {some(listed)}.",
         FirstCase(column=complete.column, key=f"{when} {entity}"),
+    )  # fmt: skip
+
+
+def _how_many(parts: Parts, time: str, step: str) -> int:
+    """About how many steps lie between the first and the last time."""
+    [(seconds,)] = parts.ask(f"SELECT epoch(max({time})) - epoch(min({time})) FROM rows")
+    [(each,)] = parts.ask(f"SELECT epoch(INTERVAL {_STEPS[step]})")
+    return int((seconds or 0) // each) + 1
+
+
+def _out_of_reach(parts: Parts, time: str, many: int) -> Finding:
+    [(first, last, count)] = parts.ask(
+        f"SELECT CAST(min({time}) AS DATE), CAST(max({time}) AS DATE), count(*) FROM rows"
+    )
+    return Finding(
+        checks.MISSING_ROWS, "note", many - count,
+        f"{many:,} rows would make {first} to {last} complete, {count:,} are there: is one of "
+        "these times wrong?",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import duckdb
 
 from tasks.ports.objects import ObjectStore
 from tasks.reports import Part
+from tasks.tabular.expressions import literal
 
 MEMORY_LIMIT = "400MB"
 
@@ -28,7 +29,7 @@ class Parts:
 
     def view(self, name: str, files: Sequence[Path]) -> None:
         """A further view over Parquet files."""
-        listed = ", ".join(f"'{path}'" for path in files)
+        listed = ", ".join(literal(str(path)) for path in files)
         self.db.execute(
             f"CREATE OR REPLACE VIEW {name} AS"
             f" SELECT * FROM read_parquet([{listed}], union_by_name = true)"
@@ -43,7 +44,7 @@ def open_parts(objects: ObjectStore, parts: Sequence[Part], scratch: Path) -> It
         db = stack.enter_context(duckdb.connect())
         for setting in (
             f"memory_limit = '{MEMORY_LIMIT}'",
-            f"temp_directory = '{scratch}'",
+            f"temp_directory = {literal(str(scratch))}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = false",
             "enable_progress_bar = false",

@@ -7,7 +7,7 @@ from tasks.datasets.registry import contract_for
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.reports import Finding, ParseReport, ValidateReport, dump, load
-from tasks.tabular.expressions import identifier
+from tasks.tabular.expressions import identifier, literal
 from tasks.validate.completeness import missing_rows
 from tasks.validate.overlap import refuse_overlap
 from tasks.validate.parts import Parts, open_parts
@@ -80,7 +80,7 @@ def _gained(
         " list(DISTINCT flag ORDER BY flag) AS flags FROM gained"
         f" JOIN (VALUES {spans}) AS spans(part, first, last)"
         " ON _source_row BETWEEN first AND last GROUP BY ALL ORDER BY _source_row)"
-        f" TO '{table}' (FORMAT parquet, COMPRESSION zstd)"
+        f" TO {literal(str(table))} (FORMAT parquet, COMPRESSION zstd)"
     )
-    touched = parts.ask(f"SELECT DISTINCT part FROM read_parquet('{table}') ORDER BY part")
+    touched = parts.ask("SELECT DISTINCT part FROM read_parquet(?) ORDER BY part", [str(table)])
     return table, tuple(part for (part,) in touched), flagged
