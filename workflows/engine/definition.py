@@ -40,6 +40,13 @@ class StateMachine:
         """Whether the state's query language is JSONata, its own or the machine's."""
         return bool(state.get("QueryLanguage", self.top.get("QueryLanguage")) == "JSONata")
 
+    def part(self, name: str, definition: Mapping[str, Any]) -> StateMachine:
+        """A machine made of a part of this one, and checked with it."""
+        text = dumps(definition)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        scopes = dict(_scopes(definition, ROOT))
+        return StateMachine(name, text, digest, definition, scopes, self.resources)
+
     def start_of(self, scope: str) -> str:
         """The name of the scope's first state."""
         name: str = self.scopes[scope]["StartAt"]
@@ -56,7 +63,7 @@ def load(
     try:
         text = dumps(definition)
     except (TypeError, ValueError) as error:
-        raise BadDefinition(name, [f"not JSON: {error} at $"]) from error
+        raise BadDefinition(name, [f"not JSON: {str(error).partition(":")[0]} at $"]) from error
     if problems := list(problems_in(definition)):
         raise BadDefinition(name, problems)
     scopes = dict(_scopes(definition, ROOT))
