@@ -63,7 +63,8 @@ def load(
     try:
         text = dumps(definition)
     except (TypeError, ValueError) as error:
-        raise BadDefinition(name, [f"not JSON: {str(error).partition(":")[0]} at $"]) from error
+        reason, _, _ = str(error).partition(":")  # newer Pythons add the value
+        raise BadDefinition(name, [f"not JSON: {reason} at $"]) from error
     if problems := list(problems_in(definition)):
         raise BadDefinition(name, problems)
     scopes = dict(_scopes(definition, ROOT))
