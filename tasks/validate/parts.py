@@ -13,6 +13,7 @@ import duckdb
 from tasks.ports.objects import ObjectStore
 from tasks.reports import Part
 from tasks.tabular.expressions import literal
+from tasks.tabular.parquet import parquet
 
 MEMORY_LIMIT = "400MB"
 
@@ -29,11 +30,7 @@ class Parts:
 
     def view(self, name: str, files: Sequence[Path]) -> None:
         """A further view over Parquet files."""
-        listed = ", ".join(literal(str(path)) for path in files)
-        self.db.execute(
-            f"CREATE OR REPLACE VIEW {name} AS"
-            f" SELECT * FROM read_parquet([{listed}], union_by_name = true)"
-        )
+        self.db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {parquet(files)}")
 
 
 @contextmanager

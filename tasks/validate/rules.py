@@ -12,7 +12,7 @@ from tasks.datasets.model import DatasetContract, TotalRule
 from tasks.reports import Finding, FirstCase
 from tasks.tabular.expressions import identifier, literal
 from tasks.validate.parts import Parts
-from tasks.validate.words import key_text, some
+from tasks.validate.words import flagged, key_text, some
 
 
 def duplicate_keys(parts: Parts, contract: DatasetContract) -> Iterator[Finding]:
@@ -131,13 +131,11 @@ def row_flags(parts: Parts, contract: DatasetContract) -> Iterator[Finding]:
                 [line],
             )
         case = FirstCase(line, column, key_text(parts, contract, line), value, check.sentence)
-        rows = "1 row does" if count == 1 else f"{count} rows do"
-        shown = "empty" if value is None else value
-        where = f"line {line} ({case.key})" + (f": {shown}" if column else "")
+        shown = "" if value is None else f": {value}"
         yield Finding(
             check.id, check.severity, count,
-            f"{rows} not keep to: {check.sentence} Published and flagged"
-            f"{_days(parts, contract, check.id)}; first in {where}.", case,
+            f"{flagged(check, contract, count)}{_days(parts, contract, check.id)}; published and "
+            f"flagged. The first: line {line} ({case.key}){shown}.", case,
         )  # fmt: skip
 
 

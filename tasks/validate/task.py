@@ -8,6 +8,7 @@ from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.reports import Finding, ParseReport, ValidateReport, dump, load
 from tasks.tabular.expressions import identifier, literal
+from tasks.tabular.parquet import parquet
 from tasks.validate.completeness import missing_rows
 from tasks.validate.overlap import refuse_overlap
 from tasks.validate.parts import Parts, open_parts
@@ -82,5 +83,5 @@ def _gained(
         " ON _source_row BETWEEN first AND last GROUP BY ALL ORDER BY _source_row)"
         f" TO {literal(str(table))} (FORMAT parquet, COMPRESSION zstd)"
     )
-    touched = parts.ask("SELECT DISTINCT part FROM read_parquet(?) ORDER BY part", [str(table)])
+    touched = parts.ask(f"SELECT DISTINCT part FROM {parquet([table])} ORDER BY part")
     return table, tuple(part for (part,) in touched), flagged
