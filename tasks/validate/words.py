@@ -31,7 +31,7 @@ def flagged(check: checks.Check, contract: DatasetContract, count: int) -> str:
         return f"{_number(count, 'value')} of {column.name} {said} {column.unit or ''}".rstrip()
     if check.id == checks.OFF_GRID:
         step = checks.STEP_WORDS[contract.grain.step or ""]
-        return f"{_number(count, 'time')} in {column.name} beside {step}"
+        return f"{_number(count, 'time')} in {column.name} off the grid of {step}"
     return f"{_number(count, 'row')} without: {check.sentence.rstrip('.')}"
 
 
