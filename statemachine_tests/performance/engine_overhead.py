@@ -51,9 +51,10 @@ def main() -> None:
         print(f"inline Map over {items:>6} items: {_map(items):.2f} s")
 
 
-def _chains(executions: int, at_once: int) -> Iterator[float]:
+def chain(function: str) -> dict[str, Any]:
+    """A machine of ten Tasks, one after the other."""
     last = TASKS - 1
-    called = {"FunctionName": "echo", "Payload.$": "$"}
+    called = {"FunctionName": function, "Payload.$": "$"}
     states = {
         f"T{n}": {
             "Type": "Task",
@@ -64,8 +65,12 @@ def _chains(executions: int, at_once: int) -> Iterator[float]:
         }
         for n in range(TASKS)
     }
+    return {"StartAt": "T0", "States": states}
+
+
+def _chains(executions: int, at_once: int) -> Iterator[float]:
     with tempfile.TemporaryDirectory() as home:
-        engine = _engine(home, {"StartAt": "T0", "States": states}, max(4, at_once))
+        engine = _engine(home, chain("echo"), max(4, at_once))
         for _ in range(max(3, executions // at_once)):
             start = time.perf_counter()
             ids = [engine.start("m", {"n": n}) for n in range(at_once)]
