@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workflows.engine import distributed
 from workflows.engine.definition import ITEMS, branch_scope
 from workflows.engine.faults import StateFault
 from workflows.engine.flow import flow_of
@@ -42,6 +43,9 @@ def begin_map(machine: Interpreter, frame: Frame) -> None:
     """Start as many iterations as may run at once."""
     machine.run.plans.pop(frame.id, None)
     planned = plan(machine, frame)
+    if distributed.is_distributed(machine.state(frame)):
+        distributed.begin(machine, frame, planned)
+        return
     machine.emit(frame, "MapStateStarted", {"length": len(planned.items)})
     frame.phase = "children"
     machine.run.touch(frame)
@@ -72,6 +76,7 @@ def child_done(machine: Interpreter, frame: Frame, child: Frame) -> None:
     if all(c.phase == "done" for c in children):
         outputs = [c.value for c in children]
         machine.run.remove_children(frame)
+        machine.run.fallen = []
         _succeeded(machine, frame, outputs)
 
 
@@ -94,8 +99,10 @@ def plan(machine: Interpreter, frame: Frame) -> Plan:
     plans = machine.run.plans
     if frame.id not in plans:
         flow = flow_of(machine, frame)
-        limit = flow.concurrency()
-        plans[frame.id] = Plan(flow.items(), min(limit, INLINE_LIMIT) or INLINE_LIMIT)
+        limit, state = flow.concurrency(), machine.state(frame)
+        if not distributed.is_distributed(state):
+            limit = min(limit, INLINE_LIMIT) or INLINE_LIMIT
+        plans[frame.id] = Plan([] if "ItemReader" in state else flow.items(), limit)
     found = plans[frame.id]
     assert isinstance(found, Plan)
     return found

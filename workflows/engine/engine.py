@@ -12,7 +12,7 @@ from typing import Any
 from tasks.errors import BadRequest, NoSuchExecution
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import Execution, HistoryEvent, Status
-from workflows.engine import callbacks, tokens
+from workflows.engine import callbacks, history, tokens
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
@@ -21,8 +21,10 @@ from workflows.engine.frames import Run
 from workflows.engine.integrations import Integrations, Resource, Scripted, resource_of
 from workflows.engine.journal import Journal, Row
 from workflows.engine.jsontext import dumps, loads, same
+from workflows.engine.objects import Objects, StoredObjects
 from workflows.engine.ownership import Owner
 from workflows.engine.pruning import REDRIVABLE_S, Pruned, prune
+from workflows.engine.quotas import MAX_PAYLOAD, too_large
 from workflows.engine.scheduler import Scheduler
 from workflows.engine.steps import Step, steps_of
 from workflows.engine.times import utc_text
@@ -50,10 +52,11 @@ class Engine:
         jitter: Jitter,
         concurrency: int = 4,
         resources: Callable[[str], Resource | None] = resource_of,
+        objects: Objects | None = None,
     ) -> None:
-        """At most `concurrency` Tasks are in flight at once; `resources` knows what they may call.
-        Raises `BadDefinition` for a machine that cannot be run, `HomeUnusable` for a journal that
-        cannot be used."""
+        """At most `concurrency` Tasks are in flight at once; `resources` knows what they may call,
+        `objects` holds what Distributed Maps read and write. Raises `BadDefinition` for a machine
+        that cannot be run, `HomeUnusable` for a journal that cannot be used."""
         self._resources = resources
         self._machines = {name: load(name, text, resources) for name, text in machines.items()}
         self._past: dict[tuple[str, str], StateMachine] = {}
@@ -61,8 +64,9 @@ class Engine:
         self._journal = Journal(home / "journal.sqlite")
         self._owner = Owner(home / "run")
         self._scheduler = Scheduler(
-            self._journal, self._owner.id, integrations, clock, jitter, concurrency
-        )
+            self._journal, self._owner.id, integrations, clock, jitter, concurrency,
+            objects or StoredObjects(None), self._loaded,
+        )  # fmt: skip
         self._driving = threading.Lock()
         self._to_load: set[int] = set()
         self._seen_version = -1
@@ -74,8 +78,12 @@ class Engine:
         name = str(uuid.uuid4()) if name is None else name
         if not _NAME.fullmatch(name):
             raise BadRequest(f"{name!r} is no name for an execution: 1 to 80 plain characters")
-        arn = execution_arn(machine, name)
-        return self.launch(self.machine(machine), arn, name, dumps(input))
+        arn, text = execution_arn(machine, name), dumps(input)
+        if too_large(text):
+            raise BadRequest(
+                f"the input has more than {MAX_PAYLOAD:,} bytes; store it, and pass its name"
+            )
+        return self.launch(self.machine(machine), arn, name, text)
 
     def launch(
         self,
@@ -256,9 +264,10 @@ class Engine:
         while not self._halted:
             self._load_started()
             version = self._journal.version()
-            if version != self._seen_version:
+            if version != self._seen_version or self._scheduler.stops_asked():
                 self._seen_version = version
                 self._follow_stops()
+                self._scheduler.look_around()
                 for sent in self._journal.callbacks(self._owner.id):
                     self._scheduler.take_callback(sent)
             if self._scheduler.turn(on_event):
@@ -270,6 +279,7 @@ class Engine:
                 others = self._still_running(others)
             if not left and not others and not self._to_load:
                 return
+            self._still_running(self._scheduler.elsewhere())
             self._scheduler.wait()
 
     def _load_started(self) -> None:
@@ -316,8 +326,12 @@ class Engine:
             machine = self._past[known]
         run = Run(
             row.key, row.arn, row.name, machine, loads(row.input), row.started_at, row.fence,
-            next_event=self._journal.last_event(key) + 1,
+            next_event=self._journal.last_event(key) + 1, kind=row.kind, redrives=row.redrives,
+            redriven_at=row.redriven_at, map_run=row.map_run, item=row.item,
         )  # fmt: skip
+        if self._journal.last_type(key) in history.ENDINGS:
+            run.has_ended = True
+            run.map_redrives = {m.event: m.redrives for m in self._journal.map_runs_in(key)}
         for frame in self._journal.frames(key):
             run.add(frame)
         return run

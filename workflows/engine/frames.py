@@ -15,6 +15,8 @@ from tasks.ports.executions import HistoryEvent, Status
 from workflows.engine import history
 from workflows.engine.definition import ROOT, StateMachine
 from workflows.engine.jsontext import dumps, loads
+from workflows.engine.map_runs import MapRunChange
+from workflows.engine.quotas import MAX_EVENTS
 
 Phase = Literal[
     "ready",  # will enter its state
@@ -25,8 +27,14 @@ Phase = Literal[
     "running",  # a Task in flight, until `wake` at the latest
     "callback",  # a Task whose outcome somebody will send, until `wake` at the latest
     "children",  # a Parallel or Map whose frames are at work
+    "reading",  # a Distributed Map whose items are being read
+    "distributed",  # one whose child executions are at work
+    "writing",  # one whose results are being put together
+    "map failed",  # one whose map run failed after it had read its items
     "done",  # its value is its output
 ]
+DISTRIBUTED: frozenset[Phase] = frozenset({"reading", "distributed", "writing"})
+"""Those of a Distributed Map whose map run did not end yet."""
 
 
 @dataclass
@@ -104,7 +112,8 @@ class Changes:
 
     `times` are the events' times in seconds; `stopped` are calls whose outcome nobody wants.
     `opened` are (call, frame) of Tasks whose outcome may be sent from now on, `closed` the calls
-    of those whose outcome may not be sent any more.
+    of those whose outcome may not be sent any more. `kept` are the frames of an execution that
+    failed, as they were before: a redrive goes on with them.
     """
 
     events: list[HistoryEvent] = field(default_factory=list)
@@ -114,6 +123,8 @@ class Changes:
     stopped: list[int] = field(default_factory=list)
     opened: list[tuple[int, int]] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
+    map_runs: list[MapRunChange] = field(default_factory=list)
+    kept: list[Frame] = field(default_factory=list)
     ending: Ending | None = None
 
     def __bool__(self) -> bool:
@@ -142,10 +153,28 @@ class Run:
     plans: dict[int, object] = field(default_factory=dict)
     """What the Map states at work go over, by frame; they follow from the frames' values."""
     changes: Changes = field(default_factory=Changes)
+    full: bool = False
+    """An event came that the history has no room for."""
+    kind: str = "STANDARD"
+    redrives: int = 0
+    redriven_at: float | None = None
+    map_run: int | None = None
+    item: int | None = None
+    """Of a Distributed Map's child: the key of its map run, and its number there."""
+    map_redrives: dict[int, int] = field(default_factory=dict)
+    """Of an execution to be redriven: how often its map runs were, by the event of their start."""
+    has_ended: bool = False
+    """Its history ends with an ending, though it runs: it is to be redriven."""
+    deadline: float | None = None
+    fallen: list[Frame] = field(default_factory=list)
+    """The frames removed by a failure that nothing has taken yet."""
 
     def emit(self, previous: int, type: str, at: float, details: dict[str, Any]) -> int:
         """Add an event and answer its id."""
         id = self.next_event
+        if id >= MAX_EVENTS and self.kind == "STANDARD" and not type.startswith("Execution"):
+            self.full = True  # what comes now has no place; the interpreter ends the execution
+            return id
         self.next_event += 1
         self.changes.events.append(history.event(id, previous, type, at, details))
         self.changes.times.append(at)
@@ -204,7 +233,8 @@ class Run:
     def remove(self, frame: Frame) -> None:
         """Forget the frame and all below it; a call in flight is not wanted any more."""
         self.remove_children(frame)
-        if frame.phase == "running":
+        self.fallen.append(frame)
+        if frame.phase == "running" or frame.phase in DISTRIBUTED:
             self.changes.stopped.append(frame.id)
         if frame.phase in ("running", "callback"):
             self.changes.closed.append(frame.call)
@@ -222,6 +252,7 @@ class Run:
     def take_changes(self) -> Changes:
         """What changed since the last time."""
         changes, self.changes = self.changes, Changes()
+        self.fallen = []
         return changes
 
     def root(self) -> Frame:

@@ -9,6 +9,7 @@ from workflows.engine.times import utc_text
 
 MAX_CAUSE = 32_768
 MAX_ERROR = 256
+ENDINGS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 # Types whose details lie under a key that is not their own name with a small first letter.
 _ENTERED, _EXITED = "stateEnteredEventDetails", "stateExitedEventDetails"

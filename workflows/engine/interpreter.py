@@ -6,23 +6,31 @@ turn changed can be journalled first and have its effect afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
-from workflows.engine import containers, history, retry, states
+from workflows.engine import containers, distributed, history, retry, states
 from workflows.engine.callbacks import beaten, wait_for_outcome
 from workflows.engine.context import context_of, role_arn
-from workflows.engine.faults import QueryFault, StateFault
+from workflows.engine.faults import QueryFault, SizeFault, StateFault
 from workflows.engine.flow import flow_of
-from workflows.engine.frames import Ending, Frame, Run
+from workflows.engine.frames import DISTRIBUTED, Ending, Frame, Run
 from workflows.engine.integrations import Resource, TaskFailed, submitted
 from workflows.engine.jsontext import dumps
 from workflows.engine.query import Query
+from workflows.engine.quotas import (
+    HISTORY_FULL,
+    check_variables,
+    input_fault,
+    size_fault,
+    too_large,
+)
 from workflows.engine.template import Scope
 
 UNLIMITED_S = 99_999_999.0
+_OVERFLOW = Ending("FAILED", 0.0, None, "States.Runtime", HISTORY_FULL)
 _ABORTABLE = ("Task", "Wait", "Parallel", "Map")
 
 
@@ -65,11 +73,18 @@ class Interpreter:
         """Let the ready frames take at most `limit` steps."""
         self.now = self._clock.now()
         run = self.run
-        while run.ready and limit and not run.changes.ending:
+        while run.ready and limit and not run.changes.ending and not run.full:
             frame = run.frames.get(run.ready.popleft())
             if frame is not None and frame.phase in ("ready", "again"):
                 self._step(frame)
                 limit -= 1
+        self.overflowed()
+
+    def overflowed(self) -> bool:
+        """Whether the history is full; then the execution ends here."""
+        if self.run.full and not self.run.changes.ending:
+            self._end(_OVERFLOW, "ExecutionFailed", self.run.root())
+        return self.run.full
 
     def start_task(self, frame: Frame) -> TaskCall:
         """A thread is free for a scheduled Task."""
@@ -120,6 +135,10 @@ class Interpreter:
         """The call in flight gave a result; `text` is its JSON."""
         self.now = self._clock.now()
         resource = self.run.machine.resources[self.state(frame)["Resource"]]
+        if too_large(text):
+            fault = size_fault(resource.service if _named(resource) else resource.arn)
+            self.task_failed(frame, TaskFailed(fault.error, fault.cause))
+            return
         details = {**_named(resource), **history.produced(text)}
         self.emit(frame, f"{resource.events}Succeeded", details)
         self._called(frame)
@@ -149,6 +168,11 @@ class Interpreter:
             self.task_failed(frame, TaskFailed("States.Timeout"))
         elif frame.phase == "callback":
             self.task_failed(frame, TaskFailed("States.Timeout"))
+
+    def told(self, frame: Frame, tell: Callable[[Interpreter, Frame], None]) -> None:
+        """A Distributed Map's work on a thread is done, and has this to tell."""
+        self.now = self._clock.now()
+        self._guard(frame, lambda: tell(self, frame))
 
     def end_by_force(self, status: str, error: str | None, cause: str | None) -> None:
         """Stop (ABORTED) or time out (TIMED_OUT) the execution; no Catch runs."""
@@ -182,6 +206,10 @@ class Interpreter:
 
     def complete(self, frame: Frame, result: Any) -> None:
         """The state's work gave `result`: shape it, and leave the state."""
+        if self.state(frame)["Type"] != "Task" and too_large(dumps(result)):
+            fault = size_fault(frame.state)
+            self.fail(frame, fault.error, fault.cause)
+            return
 
         def leave() -> None:
             output, assigned = flow_of(self, frame).output(result)
@@ -195,6 +223,10 @@ class Interpreter:
         """Leave the state with `output`; from here on the variables have their new values."""
         kind, text = self.state(frame)["Type"], dumps(output)
         texts = {name: dumps(value) for name, value in assigned.items()}
+        if too_large(text):
+            raise size_fault(frame.state)
+        if assigned:
+            check_variables(frame.state, texts, {**frame.variables, **assigned})
         self.emit(frame, f"{kind}StateExited", history.exited(frame.state, text, texts))
         if assigned:
             frame.variables = {**frame.variables, **assigned}
@@ -215,6 +247,7 @@ class Interpreter:
             frame.retries = {**frame.retries, index: frame.retries.get(index, 0) + 1}
             frame.phase, frame.wake = "retrying", self.now + seconds
             self.run.touch(frame)
+            self.run.fallen = []
             return
         if state["Type"] in ("Parallel", "Map"):
             self.emit(frame, f"{state['Type']}StateFailed", {})
@@ -222,7 +255,9 @@ class Interpreter:
         if catching is None:
             self.broken(frame, error, cause)
             return
-        caught = {"Error": name, "Cause": cause or ""}
+        self.run.fallen = []
+        nameless = error is None and cause is None
+        caught = {"Error": error, "Cause": None if nameless else cause or ""}
 
         def leave() -> None:
             output, assigned = flow_of(self, frame).caught(catching, caught)
@@ -262,6 +297,8 @@ class Interpreter:
                 if self.state(frame)["Type"] == "Map":
                     self.emit(child, "MapIterationAborted", containers.item(frame, child))
         kind = self.state(frame)["Type"]
+        if frame.phase in DISTRIBUTED:
+            distributed.aborted(self, frame)
         if kind in _ABORTABLE and frame.phase not in ("ready", "done"):
             self.emit(frame, f"{kind}StateAborted", {})
 
@@ -269,17 +306,23 @@ class Interpreter:
 
     def _step(self, frame: Frame) -> None:
         if frame.phase == "ready":
+            if too_large(frame.text):
+                fault = input_fault(frame.state)
+                self.broken(frame, fault.error, fault.cause)
+                return
             kind = self.state(frame)["Type"]
             frame.entered = self.emit(
                 frame, f"{kind}StateEntered", history.entered(frame.state, frame.text)
             )
-            frame.entered_at, frame.retries = self.now, {}
+            frame.entered_at, frame.retries, frame.phase = self.now, {}, "again"
             self.run.touch(frame)
         self._guard(frame, lambda: states.HANDLERS[self.state(frame)["Type"]](self, frame))
 
     def _guard(self, frame: Frame, work: Any, *, caught: bool = True) -> None:
         try:
             work()
+        except SizeFault as fault:
+            self.broken(frame, fault.error, fault.cause)
         except StateFault as fault:
             self.fault(frame, fault, caught=caught)
 
@@ -308,6 +351,8 @@ class Interpreter:
             self._guard(parent, lambda: containers.child_done(self, parent, frame))
 
     def _end(self, ending: Ending, event: str, root: Frame) -> None:
+        if self.run.full:
+            ending, event = replace(_OVERFLOW, at=self.now), "ExecutionFailed"
         if ending.output is not None:
             details = history.produced(ending.output)
         else:
@@ -315,6 +360,8 @@ class Interpreter:
         self.emit(root, event, details)
         self.run.remove(root)
         self.run.changes.ending = ending
+        if ending.status != "SUCCEEDED" and self.run.kind == "STANDARD":
+            self.run.changes.kept = self.run.fallen
 
 
 def _named(resource: Resource) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from workflows.engine import history
 from workflows.engine.callbacks import Callback
 from workflows.engine.definition import StateMachine
 from workflows.engine.frames import Changes, Frame
-from workflows.engine.journal_file import JournalFile
 from workflows.engine.jsontext import dumps, loads
+from workflows.engine.map_journal import REDRIVE, MapJournal
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Row:
     started_by: str | None = None
 
 
-class Journal(JournalFile):
+class Journal(MapJournal):
     """One process's way to the journal; its methods may be called on any thread.
 
     Every method raises `HomeUnusable` when the file turns out to be damaged.
@@ -94,12 +94,14 @@ class Journal(JournalFile):
         with self.transaction():
             for key, fence, changes in turns:
                 mine = self.db.execute(
-                    "SELECT 1 FROM executions"
+                    "SELECT map_run, item FROM executions"
                     " WHERE key = ? AND owner = ? AND fence = ? AND status = 'RUNNING'",
                     (key, owner, fence),
                 ).fetchone()
                 if mine:
                     self._write(key, changes)
+                    if changes.ending and mine[0] is not None:
+                        self._child_ended(mine[0], mine[1], changes.ending.status)
                 (written if mine else refused).append(key)
         return written, refused
 
@@ -121,8 +123,14 @@ class Journal(JournalFile):
                 "DELETE FROM callbacks WHERE execution = ? AND call = ?",
                 [(key, call) for call in changes.closed],
             )
+        for map_run in changes.map_runs:
+            self._map_run_changed(key, map_run)
         if ending := changes.ending:
             db.execute("DELETE FROM frames WHERE execution = ?", (key,))
+            db.executemany(
+                "INSERT INTO frames VALUES (?, ?, ?, ?)",
+                [(key, f.id, f.data(), f.text) for f in changes.kept],
+            )
             db.execute(
                 "UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ?"
                 " WHERE key = ?",
@@ -155,6 +163,19 @@ class Journal(JournalFile):
                 (owner, key, from_owner, fence),
             )
             return moved.rowcount == 1
+
+    def redrive(self, key: int, fence: int, owner: str, at: float) -> bool:
+        """Let an execution that failed run again, as the owner's, with the next fence; False when
+        it runs already, or somebody else was faster."""
+        with self.transaction():
+            failed = self.db.execute(
+                "SELECT 1 FROM executions WHERE key = ? AND fence = ?"
+                " AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED')",
+                (key, fence),
+            ).fetchone()
+            if failed:
+                self.db.execute(REDRIVE, (owner, at, key))
+            return failed is not None
 
     def ask_to_stop(self, key: int, request: str) -> None:
         """Leave a request for the owner; one that is there already stays."""
@@ -278,6 +299,17 @@ class Journal(JournalFile):
         """The details of one event."""
         rows = self.rows("SELECT details FROM events WHERE execution = ? AND id = ?", [key, event])
         return loads(rows[0][0])
+
+    def has_frames(self, key: int) -> bool:
+        """Whether frames of the execution are kept."""
+        return bool(self.rows("SELECT 1 FROM frames WHERE execution = ? LIMIT 1", [key]))
+
+    def last_type(self, key: int) -> str | None:
+        """The type of the newest event, None when there is none."""
+        rows = self.rows(
+            "SELECT type FROM events WHERE execution = ? ORDER BY id DESC LIMIT 1", [key]
+        )
+        return rows[0][0] if rows else None
 
     def last_event(self, key: int) -> int:
         """The id of the newest event, 0 when there is none."""

@@ -9,18 +9,23 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import HistoryEvent
+from workflows.engine import distributed, redrive
 from workflows.engine.callbacks import Callback, outcome_of
-from workflows.engine.frames import Frame, Run
+from workflows.engine.children import Children, Job, Told
+from workflows.engine.faults import StateFault
+from workflows.engine.frames import DISTRIBUTED, Frame, Run
 from workflows.engine.integrations import Integrations, Scripted, Submitted, TaskFailed
 from workflows.engine.interpreter import Interpreter, TaskCall
 from workflows.engine.journal import Journal
 from workflows.engine.jsontext import dumps, loads
+from workflows.engine.objects import Objects
 from workflows.engine.threads import TaskThreads
 
 STEPS_PER_TURN = 64
@@ -30,7 +35,16 @@ WHOLE_RUN = 0
 """In place of a frame's id: the timer is the whole execution's."""
 
 Listener = Callable[[str, HistoryEvent], None]
-Outcome = tuple[Any, str] | TaskFailed | Submitted
+
+
+@dataclass(frozen=True)
+class MapOutcome:
+    """What a Distributed Map's job on a thread came to."""
+
+    told: Told
+
+
+Outcome = tuple[Any, str] | TaskFailed | Submitted | MapOutcome
 """Of a call: its result and the result's JSON text, its failure, or what was only submitted."""
 Token = tuple[int, int, int]
 """Of a call: the execution's key, the frame's id, and a number that no other call has."""
@@ -47,7 +61,10 @@ class Scheduler:
         clock: Clock,
         jitter: Jitter,
         concurrency: int,
+        objects: Objects,
+        load: Callable[[int], Run],
     ) -> None:
+        self._load, self._children = load, Children(journal, owner, objects, clock)
         self._journal, self._owner, self._work = journal, owner, integrations
         self._clock, self._jitter = clock, jitter
         self._inbox: SimpleQueue[Any] = SimpleQueue()
@@ -76,9 +93,13 @@ class Scheduler:
         self._moved.add(run.key)
         seconds = run.machine.top.get("TimeoutSeconds")
         if seconds is not None:
-            heapq.heappush(self._timers, (run.started_at + seconds, run.key, WHOLE_RUN))
+            run.deadline = (run.redriven_at or run.started_at) + seconds
+            heapq.heappush(self._timers, (run.deadline, run.key, WHOLE_RUN))
         if not begun:
             machine.begin()
+            return
+        if run.has_ended:
+            redrive.go_on(machine)
             return
         for frame in run.frames.values():
             if frame.phase in ("ready", "again"):
@@ -87,6 +108,10 @@ class Scheduler:
                 call = self._journal.details(run.key, frame.call)
                 run.payloads[frame.id] = _payload(call)
                 self._pending.append((run.key, frame.id))
+            elif frame.phase in ("reading", "writing"):
+                self._pending.append((run.key, frame.id))
+            elif frame.phase == "distributed":
+                self._children.watch(run, frame)
             elif frame.wake is not None:
                 heapq.heappush(self._timers, (frame.wake, run.key, frame.id))
 
@@ -94,6 +119,19 @@ class Scheduler:
         """Abort an execution, in this turn's transaction."""
         self._machines[key].end_by_force("ABORTED", error, cause)
         self._moved.add(key)
+
+    def look_around(self) -> None:
+        """Another process wrote to the journal."""
+        self._children.look()
+
+    def elsewhere(self) -> set[int]:
+        """The running executions that those driven here wait for, and that are not driven here."""
+        return self._children.elsewhere(self.keys)
+
+    def stops_asked(self) -> bool:
+        """Whether executions were asked to stop here since this was asked."""
+        asked, self._children.stops_asked = self._children.stops_asked, False
+        return asked
 
     def take_callback(self, sent: Callback) -> None:
         """Somebody sent something for a Task that waits."""
@@ -115,6 +153,7 @@ class Scheduler:
             self._threads.give_up(token)
         for held in (self._machines, self._timers, self._pending, self._moved, self._tokens):
             held.clear()
+        self._children.forget()
 
     def close(self) -> None:
         """As `forget`, and let the threads end."""
@@ -125,6 +164,11 @@ class Scheduler:
         """Do all that can be done now; False when there was nothing."""
         self._take_outcomes()
         self._fire_timers()
+        started, moved = self._children.turn(self._machines)
+        self._moved |= moved
+        for key in started:
+            run = self._load(key)
+            self.add(run, begun=run.next_event > 1)
         for key in sorted(self._moved):
             machine = self._machines[key]
             machine.advance(STEPS_PER_TURN)
@@ -172,7 +216,9 @@ class Scheduler:
         frame = machine.run.frames.get(id)
         if frame is None:  # a sibling's failure ended it in this very turn
             return
-        if isinstance(outcome, Submitted):
+        if isinstance(outcome, MapOutcome):
+            machine.told(frame, outcome.told)
+        elif isinstance(outcome, Submitted):
             machine.task_submitted(frame, dumps(outcome.output))
             if outcome.then is None:
                 self._look(key, frame)
@@ -204,6 +250,8 @@ class Scheduler:
             if machine is None:
                 continue
             if id == WHOLE_RUN:
+                if machine.run.deadline != wake:  # of the time before a redrive
+                    continue
                 machine.end_by_force("TIMED_OUT", None, None)
             else:
                 frame = machine.run.frames.get(id)
@@ -222,9 +270,14 @@ class Scheduler:
             frame = machine.run.frames.get(id) if machine else None
             if machine is None or frame is None or machine.run.changes.ending:
                 continue
+            if frame.phase in DISTRIBUTED:
+                self._submit((key, id), _told(self._children.job(machine, frame)))
+                continue
             again = frame.phase == "running"
-            calls.append(machine.call_again(frame) if again else machine.start_task(frame))
+            call = machine.call_again(frame) if again else machine.start_task(frame)
             self._moved.add(key)
+            if not machine.overflowed():
+                calls.append(call)
         return calls
 
     def _commit(self, calls: list[TaskCall], listener: Listener | None) -> bool:
@@ -253,10 +306,17 @@ class Scheduler:
             for frame in changes.touched.values():
                 if frame.wake is not None:
                     heapq.heappush(self._timers, (frame.wake, key, frame.id))
+                elif frame.phase in ("reading", "writing"):
+                    self._pending.append((key, frame.id))
+                elif frame.phase == "distributed":
+                    self._children.watch(run, frame)
+            if changes.map_runs:
+                self._children.stops_asked = True
             if changes.ending:
+                self._children.ended(run)
                 self._drop(key)
         for call in calls:
-            if call.run in turns:
+            if call.run in turns and not turns[call.run].ending:
                 self._call(call)
         for arn, event in told if listener else ():
             assert listener is not None
@@ -275,17 +335,31 @@ class Scheduler:
             self._threads.give_up(token)
 
     def _call(self, call: TaskCall) -> None:
-        self._calls += 1
-        token = (call.run, call.frame, self._calls)
-        self._tokens[call.run, call.frame] = token
         work = self._work
-        self._threads.submit(token, lambda: _outcome(call, work))
+        self._submit((call.run, call.frame), lambda: _outcome(call, work))
+
+    def _submit(self, frame: tuple[int, int], work: Callable[[], Any]) -> None:
+        self._calls += 1
+        token = (*frame, self._calls)
+        self._tokens[frame] = token
+        self._threads.submit(token, work)
+
+
+def _told(job: Job) -> Callable[[], MapOutcome]:
+    def work() -> MapOutcome:
+        try:
+            return MapOutcome(job())
+        except Exception as error:  # a store that breaks its promise must not stop the loop
+            fault = StateFault("States.Runtime", f"{type(error).__name__}: {error}")
+            return MapOutcome(lambda machine, frame: distributed.failed(machine, frame, fault))
+
+    return work
 
 
 def _outcome(call: TaskCall, work: Integrations | Scripted) -> Outcome:
     if isinstance(work, Scripted):
         written = _result(lambda: work.answer(call))
-        if call.resource.pattern != "token" or isinstance(written, Submitted):
+        if call.resource.pattern != "token" or isinstance(written, (Submitted, MapOutcome)):
             return written
         return Submitted({}, then=written)
     return _result(

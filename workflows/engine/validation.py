@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflows.engine import checks, jsonata_checks, state_checks, variable_checks
+from workflows.engine import checks, jsonata_checks, map_checks, state_checks, variable_checks
 from workflows.engine.checks import READ_PATHS, TEMPLATES, Problems
 from workflows.engine.state_checks import Place
 from workflows.engine.state_fields import CATCHER, FIELDS, RETRIER, unknown
@@ -199,9 +199,11 @@ def _map(state: Mapping[str, Any], place: Place, seen: set[str], whole: str) -> 
         return
     field = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
     inner = state[field]
-    config = inner.get("ProcessorConfig", {})
-    if isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED":
-        yield f"the Distributed Map is not supported yet at {at}.{field}.ProcessorConfig.Mode"
+    wrong = list(map_checks.config(inner, f"{at}.{field}"))
+    yield from wrong
+    if not wrong:
+        mode = inner.get("ProcessorConfig", {}).get("Mode")
+        yield from map_checks.fields(state, mode, place)
     if "ItemSelector" in state and "Parameters" in state:
         yield f"SCHEMA_VALIDATION_FAILED: ItemSelector and Parameters exclude each other at {at}"
     if "MaxConcurrency" in state:

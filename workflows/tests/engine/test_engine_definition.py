@@ -75,10 +75,9 @@ def _problem(state: Any, **others: Any) -> str:
         ({"Type": "Choice", "Choices": [{"Variable": "$", "Next": "E"}]},
          "SCHEMA_VALIDATION_FAILED: a rule has exactly one comparison at $.States.S.Choices[0]"),
         ({"Type": "Map", "End": True, "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            "StartAt": "I", "States": {"I": END}}},
-         ("the Distributed Map is not supported yet "
-          "at $.States.S.ItemProcessor.ProcessorConfig.Mode")),
+            "ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "I", "States": {"I": END}}},
+         ("SCHEMA_VALIDATION_FAILED: 'ExecutionType' is STANDARD or EXPRESS "
+          "at $.States.S.ItemProcessor.ProcessorConfig.ExecutionType")),
         ({"Type": "Parallel", "End": True, "Branches": [{"StartAt": "X", "States": {"I": END}}]},
          ("MISSING_TRANSITION_TARGET: Missing 'StartAt' target: X "
           "at $.States.S.Branches[0].StartAt")),

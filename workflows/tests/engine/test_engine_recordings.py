@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from tasks.failures import TaskFailed
-from workflows.engine.faults import BadDefinition
 
 SHARED = Path(__file__).parents[4] / "shared/asl-conformance"
 
@@ -28,11 +27,6 @@ TASK_CASES = [
     for case in _recorded("aws_recorded_task_cases.json")
     if {"lambda:invoke", "lambda-arn"} >= set(case["kinds"])
 ]
-NOT_YET = "the Distributed Map is not supported yet"
-
-
-def _distributed(case: Any) -> bool:
-    return '"DISTRIBUTED"' in json.dumps(case["definition"])
 
 
 def _value(recorded: Any) -> Any:
@@ -63,11 +57,6 @@ class Recorded:
 @pytest.mark.skipif(not CASES, reason="the recordings of AWS are not on this machine")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_does_what_aws_was_recorded_doing(case: Any, run: Callable[..., Any]) -> None:
-    if _distributed(case):
-        with pytest.raises(BadDefinition, match=NOT_YET):
-            run(case["definition"], case["input"])
-        pytest.xfail(NOT_YET)
-
     ran = run(case["definition"], _value(case["input"]))
 
     assert ran.execution.status == case["status"]
