@@ -62,6 +62,7 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
     from tasks.entrypoints.local import LocalFunctions
     from tasks.wiring import wire
     from workflows.engine.engine import Engine
+    from workflows.engine.services import EmbeddedServices
     from workflows.engine.workers import WorkerPool
     from workflows.library import definitions
 
@@ -73,12 +74,15 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
     with ExitStack() as kept:
         pool = WorkerPool(environ, size=settings.workers, memory_mb=settings.worker_memory_mb)
         kept.callback(pool.close)
-        functions = LocalFunctions(lambda: wired[0], pool)
+        clock = SystemClock()
+        services = EmbeddedServices(
+            LocalFunctions(lambda: wired[0], pool), lambda: platform.objects, settings.home, clock
+        )
         engine = Engine(
             settings.home,
             definitions(),
-            functions,
-            clock=SystemClock(),
+            services,
+            clock=clock,
             jitter=SystemJitter(),
             concurrency=many,
         )
