@@ -138,8 +138,8 @@ def _compiled(text: str) -> Any:
         expression = _Expression(text)
     except JException as error:
         raise BadQuery(message_of(error)) from error
-    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise BadQuery(f"the expression cannot be parsed: {error}") from error
+    except Exception as error:  # the library's parser stumbles over some texts
+        raise BadQuery(f"the expression cannot be parsed: {type(error).__name__}") from error
     expression.set_output_convert_nulls(False)
     expression.set_validate_input(False)
     cache[text] = expression
