@@ -8,8 +8,9 @@ from tasks.datasets import docs
 from workflows.diagram import pages
 from workflows.emit import to_asl
 from workflows.machines import ALL_MACHINES
+from workflows.reference import pages as reference_pages
 
-FOLDERS = ("workflows/generated", "docs/machines", "docs/datasets")
+FOLDERS = ("workflows/generated", "docs/machines", "docs/datasets", "docs/reference")
 """Folders that hold generated files and nothing else."""
 
 
@@ -20,7 +21,7 @@ def generated_files() -> Mapping[str, str]:
         for machine in ALL_MACHINES
     }
     datasets = {path.as_posix(): text for path, text in docs.generated_files().items()}
-    return {**machines, **pages(ALL_MACHINES), **datasets}
+    return {**machines, **pages(ALL_MACHINES), **datasets, **reference_pages()}
 
 
 def write(root: Path) -> list[str]:
