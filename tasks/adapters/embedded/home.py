@@ -4,9 +4,13 @@ VERSION          the number of this layout
 ledger.sqlite    what is published          journal.sqlite   what is running
 objects/         the object store           lake/current/    the projection for other readers
 index/           the knowledge index        notices/         how files ended
+outbox/          what machines sent         tables.sqlite    what machines put into DynamoDB
 run/             locks                      tmp/             scratch, on the same file system
 """
 
+import errno
+import os
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,7 @@ from tasks.adapters.embedded.mounts import MOUNTS, network_file_system
 from tasks.errors import HomeUnusable
 
 FORMAT = 1
+_PATTERN = re.compile(r"[*?\[]")
 _FOLDERS = ("objects", "lake", "index", "run", "tmp", "notices")
 # What may lie in a folder that is to become a home: traces of a volume, or of another process
 # that makes it a home at this very moment.
@@ -77,11 +82,17 @@ class Home:
 def open_home(path: Path, *, mounts: Path = MOUNTS) -> Home:
     """The home at `path`, created (for its owner only) when there is none. Cheap when there is.
 
-    Raises `HomeUnusable` for a folder of something else, a newer format, or a network file system.
+    Raises `HomeUnusable` for a folder of something else, a newer format, a network file system, a
+    path with signs that tools look for in names, and where nothing can be written.
     `mounts` is the kernel's table of mounts.
     """
     path = path.expanduser().absolute()
     version = path / "VERSION"
+    if signs := _PATTERN.findall(str(path)):
+        raise HomeUnusable(
+            f"{path} has a {signs[0]} in its path, by which files of other folders would be found; "
+            "set ONS_HOME or --home to a folder without *, ? and ["
+        )
     try:
         if (kind := network_file_system(path, mounts)) is not None:
             raise HomeUnusable(
@@ -91,6 +102,8 @@ def open_home(path: Path, *, mounts: Path = MOUNTS) -> Home:
         if not version.exists():
             _create(path, version)
         _check(version)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "it cannot be written")
         for name in _FOLDERS:
             (path / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,6 @@ from workflows.engine.testing import run_case
 
 RECORDED = Path(__file__).parents[4] / "shared/asl-conformance/aws_recorded_task_cases.json"
 CASES: list[Any] = json.loads(RECORDED.read_text()) if RECORDED.exists() else []
-
-NOT_YET = {
-    case["name"]: "the Distributed Map is not supported yet"
-    for case in CASES
-    if '"DISTRIBUTED"' in json.dumps(case["definition"])
-}
-"""Cases that are known to differ, with the reason."""
 
 pytestmark = pytest.mark.skipif(not CASES, reason="the recordings of AWS are not on this machine")
 
@@ -64,9 +56,6 @@ def parsed(cause: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_does_with_tasks_what_aws_was_recorded_doing(case: Any) -> None:
-    if case["name"] in NOT_YET:
-        pytest.xfail(NOT_YET[case["name"]])
-
     ran = run_case(
         case["definition"], mock_file(case), "case", case["input"], objects=case.get("s3_objects")
     )
@@ -86,7 +75,3 @@ def test_does_with_tasks_what_aws_was_recorded_doing(case: Any) -> None:
         if case["event_types_exact"]:
             assert like(ours, sent)
     assert ran.unused == ()
-
-
-def test_every_case_that_is_left_out_exists() -> None:
-    assert NOT_YET.keys() <= Counter(case["name"] for case in CASES).keys()

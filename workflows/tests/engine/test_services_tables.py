@@ -57,8 +57,10 @@ def test_items_survive_the_process(tables: Tables, tmp_path: Path) -> None:
         (
             "dynamodb",
             "DynamoDB.ConditionalCheckFailedException",
-            "The conditional request failed (Service: AmazonDynamoDBv2; Status Code: 400; "
-            "Error Code: ConditionalCheckFailedException; Request ID: ; Proxy: null)",
+            (
+                "The conditional request failed (Service: AmazonDynamoDBv2; Status Code: 400; "
+                "Error Code: ConditionalCheckFailedException; Request ID: ; Proxy: null)"
+            ),
         ),
         (
             "aws-sdk:dynamodb",
