@@ -9,7 +9,7 @@ import json
 
 from tasks.datasets.model import DatasetContract
 
-PROCESSING = "1"
+PROCESSING = "2"
 """The version of the code as far as content goes. Raise it with any change after which the same
 file and contract could give another row, value, flag, type or `_source_row`; not for changes that
 only make the work faster or the messages better, since raising it makes every file news again."""

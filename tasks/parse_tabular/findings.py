@@ -9,6 +9,7 @@ from tasks.datasets import checks
 from tasks.datasets.matching import HeaderMatch
 from tasks.datasets.model import DatasetContract, Kind
 from tasks.reports import Finding, FirstCase
+from tasks.tabular.parquet import parquet
 from tasks.tabular.sniff import Head
 from tasks.tabular.statements import BAD_TEXT, OPEN_QUOTE, Statements
 
@@ -29,7 +30,8 @@ def about_reading(
         case = FirstCase(line=head.header_lines, column=column, value=published, expected=column)
         note("header_variant", 1, f"The header says {published!r}; read as {column}.", case)
     for name in match.unknown:
-        message = f"The contract does not know the column {name!r}; kept as text."
+        what = f"the column {name!r}" if name else "a column without a name"
+        message = f"The contract does not know {what}; kept as text."
         note("column_new", 1, message, FirstCase(line=head.header_lines, column=name))
     absent = [c.name for c in contract.columns if c.name not in match.columns]
     for name in absent:
@@ -65,8 +67,7 @@ def about_quarantine(aside: Path, statements: Statements) -> tuple[Finding, ...]
     with duckdb.connect() as db:
         rows = db.execute(
             'SELECT rule, "column", count(*), arg_min(_source_row, _source_row),'
-            " arg_min(value, _source_row) FROM read_parquet(?) GROUP BY ALL ORDER BY 4, 1",
-            [str(aside)],
+            f" arg_min(value, _source_row) FROM {parquet([aside])} GROUP BY ALL ORDER BY 4, 1"
         ).fetchall()
     rows.sort(key=lambda row: (_ORDER.get(row[0], 3), row[3]))
     return tuple(

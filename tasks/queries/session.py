@@ -20,7 +20,8 @@ from tasks.errors import BadQuery
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.queries.statement import Question, first_line, read_question
-from tasks.queries.views import create_view, current_files, quoted, view_name
+from tasks.queries.views import create_view, current_files, view_name
+from tasks.tabular.expressions import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,7 +72,7 @@ class Answer:
         """The whole result as one Parquet file, there for as long as the context lasts."""
         target = self._scratch / "result.parquet"
         self._connection.execute(
-            f"COPY ({self._question.sql}\n) TO {quoted(target)}"
+            f"COPY ({self._question.sql}\n) TO {literal(str(target))}"
             " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
         )
         yield target
@@ -143,12 +144,12 @@ def _lock(
     connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch: Path, limits: Limits
 ) -> None:
     """From here on the session reads `files`, writes our own result, and can be opened no more."""
-    allowed = ", ".join(quoted(f) for f in [*files, scratch / "result.parquet"])
+    allowed = ", ".join(literal(str(f)) for f in [*files, scratch / "result.parquet"])
     for setting in (
         "TimeZone = 'UTC'",
         f"threads = {limits.threads}",
         f"memory_limit = '{limits.memory_mb}MB'",
-        f"temp_directory = {quoted(scratch / 'spill')}",
+        f"temp_directory = {literal(str(scratch / 'spill'))}",
         f"max_temp_directory_size = '{SPILL_GB}GB'",
         "allow_persistent_secrets = false",
         "python_enable_replacements = false",

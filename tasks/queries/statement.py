@@ -71,6 +71,7 @@ def _only_select(sql: str, connection: duckdb.DuckDBPyConnection) -> str:
     import duckdb
 
     try:
+        sql.encode()
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
         raise BadQuery(first_line(error)) from error

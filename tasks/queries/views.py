@@ -7,43 +7,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.datasets.model import DatasetContract, Kind
+from tasks.datasets.model import DatasetContract
 from tasks.errors import HomeUnusable
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import NoSuchObject, ObjectStore
 from tasks.queries.statement import first_line
+from tasks.tabular.expressions import SQL_TYPES, TRACE_TYPES, identifier
+from tasks.tabular.parquet import parquet
 
 if TYPE_CHECKING:
     import duckdb
-
-TYPES = {
-    Kind.TEXT: "VARCHAR",
-    Kind.INTEGER: "BIGINT",
-    Kind.NUMBER: "DOUBLE",
-    Kind.DATE: "DATE",
-    Kind.TIMESTAMP: "TIMESTAMP",
-}
-TRACE = {
-    "_source_file": "VARCHAR",
-    "_source_row": "BIGINT",
-    "_release": "VARCHAR",
-    "_flags": "VARCHAR[]",
-}
 
 
 def view_name(contract: DatasetContract) -> str:
     """The dataset's slug as a name in SQL."""
     return contract.slug.replace("-", "_")
-
-
-def quoted(text: object) -> str:
-    """A literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name of SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager
@@ -90,17 +68,16 @@ def _selection(
     connection: duckdb.DuckDBPyConnection, contract: DatasetContract, files: Sequence[Path]
 ) -> tuple[str, str]:
     """The view's columns, and what they are selected from."""
-    promised = {c.name: TYPES[c.kind] for c in contract.columns}
+    promised = {c.name: SQL_TYPES[c.kind] for c in contract.columns}
     source, found = "(SELECT 1 WHERE false)", dict[str, str]()
     if files:
-        listed = ", ".join(quoted(f) for f in files)
-        source = f"read_parquet([{listed}], union_by_name = true)"
+        source = parquet(files)
         described = connection.execute(f"DESCRIBE FROM {source}").fetchall()
         found = {row[0]: row[1] for row in described}
-    further = {n: t for n, t in found.items() if n not in promised and n not in TRACE}
+    further = {n: t for n, t in found.items() if n not in promised and n not in TRACE_TYPES}
     columns = ", ".join(
         f"{_cast(n, t, found)} AS {identifier(n)}"
-        for n, t in {**promised, **further, **TRACE}.items()
+        for n, t in {**promised, **further, **TRACE_TYPES}.items()
     )
     return columns, source
 

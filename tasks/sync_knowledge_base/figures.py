@@ -10,6 +10,8 @@ from tasks.datasets.checks import DAYLIGHT_SAVING
 from tasks.datasets.model import DatasetContract, Measure
 from tasks.ports.objects import ObjectStore
 from tasks.reports import ReleaseDocument
+from tasks.tabular.expressions import identifier
+from tasks.tabular.parquet import parquet
 
 MOST_ROWS = 1_000_000
 MOST_ENTITIES = 12
@@ -55,26 +57,24 @@ def monthly_figures(
         connection.execute("SET TimeZone = 'UTC'")
         # A million rows fit; nothing may spill into whatever folder the process runs in.
         connection.execute("SET temp_directory = ''")
-        connection.execute("SET VARIABLE files = $files", {"files": files})
-        return tuple(_figures(connection, contract, time))
+        return tuple(_figures(connection, contract, time, parquet(files)))
 
 
 def _figures(
-    connection: duckdb.DuckDBPyConnection, contract: DatasetContract, time: str
+    connection: duckdb.DuckDBPyConnection, contract: DatasetContract, time: str, source: str
 ) -> Iterator[MonthlyFigures]:
     entity = ", ".join(
-        f"coalesce(CAST({_quoted(e)} AS VARCHAR), '')" for e in contract.grain.entities
+        f"coalesce(CAST({identifier(e)} AS VARCHAR), '')" for e in contract.grain.entities
     )
-    source = "read_parquet(getvariable('files'), union_by_name = true)"
     entities = f"SELECT DISTINCT [{entity}] FROM {source} LIMIT {MOST_ENTITIES + 1}"
     if len(connection.execute(entities).fetchall()) > MOST_ENTITIES:
         return
     for measure in contract.measures[:MOST_MEASURES]:
         rows = connection.execute(
             f"SELECT entity, strftime(month, '%Y-%m'), {ONE_VALUE[measure.default]} FROM ("
-            f"  SELECT [{entity}]::VARCHAR[] AS entity, {_quoted(time)} AS time,"
-            f"         date_trunc('month', {_quoted(time)}) AS month,"
-            f"         {_quoted(measure.column)} AS value FROM {source}"
+            f"  SELECT [{entity}]::VARCHAR[] AS entity, {identifier(time)} AS time,"
+            f"         date_trunc('month', {identifier(time)}) AS month,"
+            f"         {identifier(measure.column)} AS value FROM {source}"
             f"  WHERE NOT list_contains(_flags, '{DAYLIGHT_SAVING}')"
             ") WHERE value IS NOT NULL GROUP BY entity, month ORDER BY entity, month"
         ).fetchall()
@@ -83,7 +83,3 @@ def _figures(
             by_entity.setdefault(tuple(name), []).append((month, float(value)))
         for name, values in by_entity.items():
             yield MonthlyFigures(measure, name, tuple(values[-MOST_MONTHS:]))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.tabular.expressions import literal
+from tasks.tabular.parquet import parquet
 from tasks.tabular.ranges import Range, careful
 from tasks.tabular.sniff import Head
 from tasks.tabular.statements import Lines, Statements
@@ -94,10 +95,9 @@ def _thorough(
             read = _one(db, statements.records(source(lines)))
         first, last = db.execute(
             "SELECT coalesce(min(_source_row), 0), coalesce(max(_source_row), 0)"
-            f" FROM read_parquet({literal(str(part))})"
+            f" FROM {parquet([part])}"
         ).fetchone() or (0, 0)
-        set_aside = f"read_parquet({literal(str(aside))})"
-        bad = _one(db, f"SELECT count(DISTINCT _source_row) FROM {set_aside}")
+        bad = _one(db, f"SELECT count(DISTINCT _source_row) FROM {parquet([aside])}")
     if read != rows + bad:
         raise AssertionError(f"{found}: {read} records, but {rows} rows and {bad} set aside")
     end = found.first_line + found.lines - 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.tabular.expressions import literal
+from tasks.tabular.parquet import parquet
 
 
 def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
@@ -17,11 +18,10 @@ def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
     if not parts:
         return None
     target = scratch / "quarantine.parquet"
-    files = ", ".join(literal(str(path)) for path in parts)
     with duckdb.connect() as db:
         db.execute("SET threads = 1")
         db.execute(
-            f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(str(target))}"
+            f"COPY (SELECT * FROM {parquet(parts)}) TO {literal(str(target))}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
     return target

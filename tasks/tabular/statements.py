@@ -15,6 +15,7 @@ from tasks.tabular.expressions import (
     oddities,
     reading,
 )
+from tasks.tabular.parquet import parquet
 from tasks.tabular.records import BREAK, NO_DELIMITER, RETURN, UNIT
 
 BAD_TEXT = "unreadable_text"
@@ -108,8 +109,7 @@ class Statements:
         if strict:
             test = f"regexp_matches({{0}}, '^[{BLANKS}]|[{BLANKS}]$')"
         tests = " OR ".join(test.format(text) for text in texts)
-        table = f"read_parquet({literal(str(part))})"
-        return f"SELECT coalesce(bool_or({tests}), false) FROM {table}"
+        return f"SELECT coalesce(bool_or({tests}), false) FROM {parquet([part])}"
 
     def _typed(self, source: "Lines", cells: "tuple[_Cell, ...]") -> str:
         typed = ", ".join(f"{cell.value} AS {cell.name}" for cell in cells)

@@ -49,6 +49,15 @@ def test_a_volumes_own_folder_does_not_stand_in_the_way(tmp_path: Path) -> None:
     assert open_home(tmp_path).path == tmp_path
 
 
+@pytest.mark.parametrize("sign", ["*", "?", "["])
+def test_a_path_that_would_find_the_files_of_other_folders_is_refused(
+    tmp_path: Path, sign: str
+) -> None:
+    with pytest.raises(HomeUnusable, match=rf"has a \{sign} in its path.*--home"):
+        open_home(tmp_path / f"a{sign}b")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.odt").write_text("mine")
 

@@ -172,6 +172,16 @@ def test_a_folder_may_have_a_quote_in_its_name(tmp_path):
     assert got.flags() == {2: ["duplicate_key"], 203: ["duplicate_key"]}
 
 
+def test_a_folders_name_is_no_column(tmp_path):
+    got = read(tmp_path / "ano=2024", HEADER + many(20) + many(1))
+
+    names = duckdb.execute("DESCRIBE FROM read_parquet(?, hive_partitioning = false)",
+                           [str(got.parts[0])]).fetchall()  # fmt: skip
+    assert [name for name, *_ in names][-5:] == [
+        VALUE, "_source_file", "_source_row", "_release", "_flags",
+    ]  # fmt: skip
+
+
 def test_one_time_that_is_far_away_takes_neither_time_nor_memory(tmp_path):
     got = read(tmp_path, HEADER + many(200) + "N;NORTE;9999-12-31 23:00:00;1.00000000\n")
 

@@ -155,6 +155,24 @@ def test_releases_whose_columns_differ_are_one_view_and_hide_nothing(run, publis
     ]
 
 
+def test_a_folders_name_is_no_column_of_a_view(ledger, tmp_path):
+    objects = DirectoryObjects(tmp_path / "ano=2018" / "objects", tmp_path / "tmp")
+    duckdb.sql(f"COPY ({ONE}) TO '{tmp_path / 'x'}' (FORMAT parquet)")
+    objects.put_file("releases/r/part-0000.parquet", tmp_path / "x")
+    new = NewRelease(
+        release="r", dataset="daily-load", source="X", published_at="2026-01-01T00:00:00Z",
+        sha256="0", processing="1", raw_key="raw/0/X.csv", source_file="X.csv", execution="e",
+        rows_read=1, rows_published=1, rows_quarantined=0, findings=0, first_time=None,
+        last_time=None, parts=(ReleaseFile("releases/r/part-0000.parquet", 1, 1),), document="d",
+    )  # fmt: skip
+    ledger.records.append(ReleaseRecord(new, "current", "2026-01-01T00:00:00Z", "synced"))
+
+    with ask(
+        "FROM daily_load", objects=objects, ledger=ledger, limits=LIMITS, contracts=[LOAD]
+    ) as answer:
+        assert "ano" not in answer.columns
+
+
 def test_only_current_releases_are_seen(run, publish, ledger):
     publish("r1", ONE)
     publish("r2", ONE)

@@ -10,6 +10,7 @@ from tasks.ports.objects import ObjectStore
 from tasks.processing import processing_of
 from tasks.reports import ParseReport, Part, ReleaseDocument, ValidateReport, dump, load
 from tasks.tabular.expressions import literal
+from tasks.tabular.parquet import parquet
 from tasks.write_parquet.spec import WriteRelease, Written
 
 
@@ -60,8 +61,8 @@ def _rewrite(rows: Path, flags: Path, number: int, target: Path) -> None:
         db.execute(f"SET temp_directory = {literal(str(target.parent))}")
         db.execute(
             "COPY (SELECT r.* REPLACE (list_concat(r._flags, coalesce(g.flags,"
-            f" CAST([] AS VARCHAR[]))) AS _flags) FROM read_parquet({literal(str(rows))}) AS r"
-            f" LEFT JOIN (SELECT _source_row, flags FROM read_parquet({literal(str(flags))})"
+            f" CAST([] AS VARCHAR[]))) AS _flags) FROM {parquet([rows])} AS r"
+            f" LEFT JOIN (SELECT _source_row, flags FROM {parquet([flags])}"
             f" WHERE part = {number}) AS g USING (_source_row) ORDER BY r._source_row)"
             f" TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
         )

@@ -40,6 +40,13 @@ def expand(paths: Iterable[str]) -> Sequence[Given]:
 
 def _below(given: str) -> Iterator[Given]:
     path = Path(given)
+    try:
+        yield from _files(given, path)
+    except OSError as error:
+        _refuse(error)
+
+
+def _files(given: str, path: Path) -> Iterator[Given]:
     if path.is_file():
         yield Given(given, _absolute(path))
     elif path.is_dir():

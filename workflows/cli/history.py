@@ -126,6 +126,7 @@ def quarantined(
     import duckdb
 
     from tasks.reports import ReleaseDocument, load
+    from tasks.tabular.parquet import parquet
 
     columns: tuple[str, ...] = ()
     rows: list[tuple[Any, ...]] = []
@@ -137,7 +138,7 @@ def quarantined(
         if key is None:
             continue
         with platform.objects.local(key) as path, duckdb.connect() as connection:
-            found = connection.execute("FROM read_parquet($1)", [str(path)])
+            found = connection.execute(f"FROM {parquet([path])}")
             columns = ("source", *(c[0] for c in found.description or ()))
             rows += [(record.new.source, *row) for row in found.fetchall()]
     return columns, rows

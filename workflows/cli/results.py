@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tasks.keys import name_of
+
 if TYPE_CHECKING:
     from tasks.ports.executions import Execution
     from tasks.ports.ledger import Ledger
@@ -117,7 +119,10 @@ def exit_code(results: Sequence[FileResult]) -> int:
 
 
 def result_lines(results: Sequence[FileResult]) -> Iterator[str]:
-    """One line a file; beneath a newly published one its findings, which say all by themselves."""
+    """One line a file, and its findings beneath a newly published one, which say all by themselves.
+
+    A reason is as long as a line: the JSON has all of it.
+    """
     width = max((len(r.file) for r in results), default=0)
     for result in results:
         yield f"{result.status:<9}  {result.file:<{width}}  {_summary(result)}".rstrip()
@@ -132,10 +137,13 @@ def result_lines(results: Sequence[FileResult]) -> Iterator[str]:
 
 def _summary(result: FileResult) -> str:
     if result.reason is not None:
+        # The line begins with the file, and what follows a blank line is advice to programmers.
+        reason = " ".join(result.reason.split("\n\n")[0].split())
+        reason = reason.removeprefix(f"{name_of(result.file)}: ")
         if result.status != "failed" or result.execution is None:
-            return result.reason
+            return reason
         name = result.execution.rpartition(":")[2]
-        return f"{result.reason} (`ons execution {name}` shows more)"
+        return f"{reason} (`ons execution {name}` shows more)"
     said = [f"{result.dataset} {result.source}"]
     if result.rows_published is not None:
         said.append(f"{result.rows_published} rows")

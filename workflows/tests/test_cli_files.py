@@ -38,6 +38,11 @@ def test_a_file_that_is_named_twice_is_taken_once(tmp_path):
     )
 
 
+def test_what_may_not_be_looked_at_is_refused_by_its_name():
+    with pytest.raises(BadRequest, match=r"x{300}\.csv cannot be read: File name too long"):
+        expand([f"{'x' * 300}.csv"])
+
+
 @pytest.mark.parametrize("given", ["gone.csv", "empty", "pipe"])
 def test_what_gives_no_file_is_refused_by_its_name(tmp_path, given):
     (tmp_path / "empty").mkdir()

@@ -94,6 +94,21 @@ def test_the_help_needs_nothing_heavy():
     assert heavy & set(done.stderr.split()) == set()
 
 
+def test_what_the_terminals_encoding_lacks_is_escaped(tmp_path):
+    command = [sys.executable, "-c", "from workflows.cli import main; raise SystemExit(main())"]
+    done = subprocess.run(
+        [*command, "--home", str(tmp_path / "h"), "query", "SELECT 'São → Jo\udce3o'"],
+        capture_output=True, check=False, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"error: the query is not valid text\n")
+
+    done = subprocess.run(
+        [*command, "--home", str(tmp_path / "h"), "query", "SELECT 'São → João' AS a"],
+        capture_output=True, check=True, env={"PYTHONIOENCODING": "latin-1", "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.stdout.decode("latin-1").split("\n")[2] == "São \\u2192 João"
+
+
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
     command = f"{sys.executable} -c 'from workflows.cli import main; raise SystemExit(main())'"
     line = f"{command} query 'FROM range(1000000)' --format csv --home {tmp_path / 'h'} | head -2"
