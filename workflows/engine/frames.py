@@ -174,7 +174,7 @@ class Run:
         id = self.next_event
         if id >= MAX_EVENTS and self.kind == "STANDARD" and not type.startswith("Execution"):
             self.full = True  # what comes now has no place; the interpreter ends the execution
-            return id
+            return previous
         self.next_event += 1
         self.changes.events.append(history.event(id, previous, type, at, details))
         self.changes.times.append(at)

@@ -11,6 +11,7 @@ from workflows.engine.flow import flow_of
 from workflows.engine.frames import Frame
 from workflows.engine.integrations import REGION, parameters_fault
 from workflows.engine.jsontext import dumps
+from workflows.engine.quotas import input_fault, too_large
 
 if TYPE_CHECKING:  # the interpreter imports this module
     from workflows.engine.interpreter import Interpreter
@@ -64,10 +65,13 @@ def _task(machine: Interpreter, frame: Frame) -> None:
         "heartbeatInSeconds": flow.seconds("HeartbeatSeconds"),
     }
     given = {name: value for name, value in limits.items() if value is not None}
+    text = dumps(payload)
+    if too_large(text):
+        raise input_fault(frame.state)
     if resource.kind != "service":
         details = {
             "resource": resource.arn,
-            "input": dumps(payload),
+            "input": text,
             "inputDetails": {"truncated": False},
             **given,
         }
@@ -76,7 +80,7 @@ def _task(machine: Interpreter, frame: Frame) -> None:
             "resourceType": resource.service,
             "resource": resource.action,
             "region": REGION,
-            "parameters": dumps(payload),
+            "parameters": text,
             **given,
         }
     machine.emit(frame, f"{resource.events}Scheduled", details)
