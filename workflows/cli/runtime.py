@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from tasks.ports.ledger import Lease
     from tasks.wiring import Platform
     from workflows.engine.engine import Engine
+    from workflows.engine.integrations import Integrations
 
 LEASES_SEEN = 1000
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The platform and the engine that runs its machines; `concurrency` tasks at a time."""
+    """The platform and the engine that runs its machines; `concurrency` tasks at a time, done by
+    `services`."""
 
     platform: Platform
     engine: Engine
     concurrency: int
+    services: Integrations
 
 
 class Interrupted(KeyboardInterrupt):
@@ -62,6 +65,7 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
     from tasks.entrypoints.local import LocalFunctions
     from tasks.wiring import wire
     from workflows.engine.engine import Engine
+    from workflows.engine.objects import StoredObjects
     from workflows.engine.services import EmbeddedServices
     from workflows.engine.workers import WorkerPool
     from workflows.library import definitions
@@ -85,10 +89,11 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
             clock=clock,
             jitter=SystemJitter(),
             concurrency=many,
+            objects=StoredObjects(platform.objects),
         )
         kept.callback(engine.close)
         wired.append(replace(platform, executions=engine))
-        yield Runtime(platform=wired[0], engine=engine, concurrency=many)
+        yield Runtime(wired[0], engine, many, services)
 
 
 def go_on(runtime: Runtime, terminal: Terminal) -> None:

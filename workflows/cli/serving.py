@@ -21,7 +21,7 @@ def application_of(runtime: Runtime, *, hosts: Collection[str] | None, resume: b
     engine = runtime.engine
     driver = Driver(engine, chore=settling(runtime), resume=resume)
     catalogue = Catalogue(engine.journal)
-    service = Service(engine, driver, catalogue, SystemClock(), SystemJitter())
+    service = Service(engine, driver, catalogue, SystemClock(), SystemJitter(), runtime.services)
     ship(service, definitions())
     return application(service, hosts=hosts)
 

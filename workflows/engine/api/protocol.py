@@ -14,6 +14,7 @@ from workflows.engine.api import (
     machines,
     starting,
     tags,
+    teststate,
     versions,
 )
 from workflows.engine.api.faults import ApiError
@@ -52,6 +53,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribeStateMachineAlias": versions.describe_alias,
     "DeleteStateMachineAlias": versions.delete_alias,
     "ListStateMachineAliases": versions.aliases_of,
+    "TestState": teststate.test,
     "TagResource": tags.tag,
     "UntagResource": tags.untag,
     "ListTagsForResource": tags.tags_of,

@@ -22,6 +22,7 @@ from workflows.engine.api.faults import (
 from workflows.engine.catalogue import Alias, Catalogue, Machine, Version
 from workflows.engine.context import machine_arn
 from workflows.engine.engine import Engine
+from workflows.engine.integrations import Integrations
 from workflows.engine.journal import Row
 from workflows.engine.jsontext import loads
 
@@ -49,6 +50,7 @@ class Service:
     catalogue: Catalogue
     clock: Clock
     jitter: Jitter
+    work: Integrations
 
     def machine(self, arn: Arn) -> Machine:
         """The machine itself, whatever the qualifier. Raises `StateMachineDoesNotExist`."""

@@ -80,7 +80,9 @@ class Served:
         )
         self.driver = Driver(self.engine)
         catalogue = Catalogue(self.engine.journal)
-        self.service = Service(self.engine, self.driver, catalogue, self.clock, self.chances)
+        self.service = Service(
+            self.engine, self.driver, catalogue, self.clock, self.chances, self.functions
+        )
         ship(self.service, SHIPPED)
         app = application(self.service, hosts={"127.0.0.1", "localhost"})
         config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
