@@ -16,7 +16,7 @@ from workflows.engine import callbacks, history, tokens
 from workflows.engine.catalogue import Catalogue
 from workflows.engine.context import execution_arn
 from workflows.engine.definition import StateMachine, load
-from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine
+from workflows.engine.faults import ExecutionAlreadyExists, NoSuchMachine, NotRedrivable
 from workflows.engine.frames import Run
 from workflows.engine.integrations import Integrations, Resource, Scripted, resource_of
 from workflows.engine.journal import Journal, Row
@@ -25,6 +25,7 @@ from workflows.engine.objects import Objects, StoredObjects
 from workflows.engine.ownership import Owner
 from workflows.engine.pruning import REDRIVABLE_S, Pruned, prune
 from workflows.engine.quotas import MAX_PAYLOAD, too_large
+from workflows.engine.redrive import refusal
 from workflows.engine.scheduler import Scheduler
 from workflows.engine.steps import Step, steps_of
 from workflows.engine.times import utc_text
@@ -219,6 +220,29 @@ class Engine:
         else:
             self._seen_version = -1
             self._scheduler.poke()
+
+    def redrive(self, id: str) -> float:
+        """Let an execution that failed, was stopped or ran out of time go on from what failed,
+        under the same ARN; it moves while `run` is at work. Answers the time of the redrive.
+        Raises `NoSuchExecution`, `NotRedrivable`."""
+        row = self._found(id)
+        at = self._clock.now()
+        if refused := self.redrive_refusal(row.arn):
+            raise NotRedrivable(row.arn, refused)
+        if row.map_run is not None:
+            raise NotRedrivable(row.arn, "Execution is redriven by its Map Run")
+        if not self._journal.redrive(row.key, row.fence, self._owner.id, at):
+            raise NotRedrivable(row.arn, "Execution is RUNNING and cannot be redriven")
+        self._to_load.add(row.key)
+        self._scheduler.poke()
+        return at
+
+    def redrive_refusal(self, id: str) -> str | None:
+        """Why an execution cannot be redriven, in AWS's words, or None. A child of a map run is
+        redriven by redriving the execution that the map run belongs to."""
+        row = self._found(id)
+        events, has_frames = self._journal.last_event(row.key), self._journal.has_frames(row.key)
+        return refusal(row, events, has_frames, self._clock.now())
 
     def prune(
         self, *, keep_s: float, keep: Collection[str] = (), even_redrivable: bool = False

@@ -7,7 +7,8 @@ StateFault           a state failed: an error name and a cause, for Retry and Ca
 BadRequest           (tasks.errors: a person asked for what cannot be done)
 ├── BadDefinition        Step Functions would refuse this machine
 ├── NoSuchMachine        no machine has this name
-└── ExecutionAlreadyExists
+├── ExecutionAlreadyExists
+└── NotRedrivable            it runs, it succeeded, or it ended too long ago
 """
 
 from collections.abc import Iterable
@@ -69,3 +70,11 @@ class ExecutionAlreadyExists(BadRequest):
     def __init__(self, execution: str) -> None:
         self.execution = execution
         super().__init__(f"execution already exists: {execution!r}; choose another name")
+
+
+class NotRedrivable(BadRequest):
+    """The execution cannot be redriven; `reason` says why in AWS's words."""
+
+    def __init__(self, execution: str, reason: str) -> None:
+        self.execution, self.reason = execution, reason
+        super().__init__(f"{execution} cannot be redriven: {reason}")
