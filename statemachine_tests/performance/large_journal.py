@@ -70,7 +70,8 @@ def fill(home: Path, engine: Engine, many: int) -> None:
     with journal.transaction():
         journal.db.execute(
             f"{count} INSERT INTO executions ({', '.join(columns)})"
-            f" SELECT {', '.join(told.get(c, c) for c in columns)} FROM c, executions WHERE key = 1",
+            f" SELECT {', '.join(told.get(c, c) for c in columns)}"
+            " FROM c, executions WHERE key = 1",
             given,
         )
         journal.db.execute(
