@@ -18,6 +18,8 @@ HEAD = 256 * 1024
 WINDOW = 32 * 1024
 WINDOWS = 16
 MAX_ROWS = 4000
+MAX_COLUMNS = 500
+"""Ten times as many as any dataset has; each takes memory for every row that is under way."""
 DELIMITERS = (";", ",")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 OTHER_DELIMITERS = {"\t": "a tab", "|": "'|'", ":": "':'", "^": "'^'", "~": "'~'"}
@@ -76,13 +78,18 @@ def sniff(body: BinaryIO, name: str, size: int) -> Head:
     delimiter = _delimiter(first, name)
     if not (head[end:].strip() or (size > HEAD and tail.strip())):
         raise UnreadableFile(name, "it has a header but no data line")
+    header = tuple(cell.strip() for cell in next(_records(first, delimiter), ()))
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableFile(
+            name, f"its first line has {len(header):,} columns; at most {MAX_COLUMNS} are read"
+        )
     rest = head[end:] if size <= HEAD else head[end : head.rfind(b"\n") + 1]
     return Head(
         encoding=encoding,
         bom=bom,
         delimiter=delimiter,
         newline="\r\n" if first.endswith("\r\n") else "\n",
-        header=tuple(cell.strip() for cell in next(_records(first, delimiter), ())),
+        header=header,
         header_bytes=end,
         header_lines=lines + header_lines,
         rows=_sample(rest.decode(encoding, "replace"), delimiter, whole=size <= HEAD),

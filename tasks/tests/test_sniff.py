@@ -121,6 +121,15 @@ def test_what_is_no_table_is_refused_with_what_it_is(content, found):
     assert refusal(content) == found
 
 
+def test_a_header_with_more_columns_than_memory_bears_is_refused():
+    names = [f"c{n}" for n in range(501)]
+
+    assert refusal(";".join(names).encode() + b"\n1\n") == (
+        "its first line has 501 columns; at most 500 are read"
+    )
+    assert len(sniffed(";".join(names[:500]).encode() + b"\n1\n").header) == 500
+
+
 def test_the_refusal_names_the_file():
     with pytest.raises(UnreadableFile, match=r"^CURVA_CARGA_2023\.csv: it is empty$"):
         sniffed(b"", "CURVA_CARGA_2023.csv")

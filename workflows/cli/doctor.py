@@ -73,7 +73,9 @@ def _versions() -> Check:
 def _home(home: Path) -> Check:
     free = shutil.disk_usage(home).free
     told = f"{home}, {free / 1e9:.1f} GB free"
-    return Check("home", "wrong" if free < LOW_SPACE else "ok", (told,))
+    if free < LOW_SPACE:
+        return Check("home", "wrong", (f"{told}: less than {LOW_SPACE / 1e9:g} GB",))
+    return Check("home", "ok", (told,))
 
 
 def _sound(path: Path) -> Check:
