@@ -24,7 +24,6 @@ def context_of(machine: Interpreter, frame: Frame) -> dict[str, Any]:
             "Name": run.name,
             "RoleArn": role_arn(),
             "StartTime": utc_text(run.started_at),
-            "RedriveCount": run.redrives,
         },
         "StateMachine": {"Id": machine_arn(run.machine.name), "Name": run.machine.name},
         "State": {
@@ -33,7 +32,8 @@ def context_of(machine: Interpreter, frame: Frame) -> dict[str, Any]:
             "RetryCount": sum(frame.retries.values()),
         },
     }
-    if run.redriven_at is not None:
+    if run.redriven_at is not None:  # as in AWS's recordings, nothing of it before
+        context["Execution"]["RedriveCount"] = run.redrives
         context["Execution"]["RedriveTime"] = utc_text(run.redriven_at)
     resource = run.machine.resources.get(machine.state(frame).get("Resource", ""))
     if resource is not None and resource.pattern == "token":
