@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
+from tasks.failures import failure_of
 from tasks.ports.clock import Clock, Jitter
 from tasks.ports.executions import HistoryEvent
 from workflows.engine import distributed, redrive
@@ -376,7 +377,7 @@ def _result(work: Callable[[], Any]) -> Outcome:
     except TaskFailed as failure:
         return failure
     except Exception as error:  # an integration that breaks its promise must not stop the loop
-        return TaskFailed(type(error).__name__, str(error))
+        return failure_of(error)
 
 
 def _payload(scheduled: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any
 
 from tasks.failures import TaskFailed
+from tasks.scrubbing import scrubbed
 
 LOOK_EVERY_S = 0.05
 HEADROOM = 1.5
@@ -105,6 +106,7 @@ class _Worker:
     """One process, one task at a time."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._environ = environ
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed in end()
         self._process = subprocess.Popen(  # noqa: S603 the command is ours
             command,
@@ -200,7 +202,7 @@ class _Worker:
         if not self._errors.closed:
             size = self._errors.seek(0, os.SEEK_END)
             self._errors.seek(max(0, size - STDERR_KEPT))
-            said = self._errors.read().decode(errors="replace").strip()
+            said = scrubbed(self._errors.read().decode(errors="replace").strip(), self._environ)
         message = f"the worker process {_exit(code)} before completing the task"
         return TaskFailed(
             "Lambda.Unknown", _cause("Runtime.ExitError", f"{message}. {said}".strip())

@@ -20,7 +20,7 @@ from workflows.engine.workers import WorkerPool
 
 SCRIPT = Path(__file__).with_name("worker_script.py")
 ROOT = Path(__file__).parents[3]
-ENVIRON = {"PYTHONPATH": str(ROOT), "SAID": "yes"}
+ENVIRON = {"PYTHONPATH": str(ROOT), "SAID": "yes", "CANARY": "canary-7f3a9c51"}
 COMMAND = (sys.executable, str(SCRIPT))
 
 
@@ -98,7 +98,7 @@ def test_a_worker_that_crashes_says_by_what_and_what_it_said_last(pool: WorkerPo
 
     assert error == "Lambda.Unknown"
     assert "was ended by SIGSEGV" in cause["errorMessage"]
-    assert "about to crash" in cause["errorMessage"]
+    assert "about to crash with [redacted]" in cause["errorMessage"]
     assert _call(pool, "echo", 1)["payload"] == 1
 
 

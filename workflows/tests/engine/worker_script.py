@@ -26,7 +26,7 @@ def run(function: str, payload: Any) -> Any:
         while True:
             held.append(bytearray(8 << 20))
     if function == "crash":
-        sys.stderr.write("about to crash\n")
+        sys.stderr.write(f"about to crash with {os.environ.get('CANARY')}\n")
         sys.stderr.flush()
         os.kill(os.getpid(), signal.SIGSEGV)
     if function == "exit":
