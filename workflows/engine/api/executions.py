@@ -7,10 +7,11 @@ from concurrent.futures import wait
 from typing import Any
 
 from workflows.engine.api import arns, paging
-from workflows.engine.api.faults import invalid, not_found, wrong_type
+from workflows.engine.api.faults import ApiError, invalid, not_found, wrong_type
 from workflows.engine.api.service import Answer, Request, Service, seconds
 from workflows.engine.context import machine_arn, role_arn
 from workflows.engine.definition import load
+from workflows.engine.faults import NotRedrivable
 from workflows.engine.history import details_key
 from workflows.engine.journal import Row
 from workflows.engine.jsontext import dumps, loads
@@ -34,6 +35,11 @@ def describe(service: Service, request: Request) -> Answer:
     }
     if row.stopped_at is not None:
         answer["stopDate"] = seconds(row.stopped_at)
+    reason = _not_redrivable(service, row)
+    if reason is not None:
+        answer |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    else:
+        answer["redriveStatus"] = "REDRIVABLE" if row.map_run is None else "REDRIVABLE_BY_MAP_RUN"
     return answer
 
 
@@ -122,6 +128,23 @@ def stop(service: Service, request: Request) -> Answer:
     return {"stopDate": seconds(row.stopped_at or service.clock.now())}
 
 
+def redrive(service: Service, request: Request) -> Answer:
+    """RedriveExecution. The same client token again answers the redrive that it asked for."""
+    row = service.row(arns.parse(request["executionArn"], "execution"))
+    token = (row.arn, request.get("clientToken", ""))
+    if token[1] and token in service.redriven:
+        return {"redriveDate": seconds(service.redriven[token])}
+    if reason := _not_redrivable(service, row):
+        raise ApiError("ExecutionNotRedrivable", reason)
+    try:
+        at = service.engine.redrive(row.arn)
+    except NotRedrivable as error:
+        raise ApiError("ExecutionNotRedrivable", error.reason) from error
+    service.redriven[token] = at
+    service.driver.wake()
+    return {"redriveDate": seconds(at)}
+
+
 def included(request: Request) -> bool:
     """Whether inputs and outputs are asked for."""
     return bool(request.get("includedData", "ALL_DATA") == "ALL_DATA")
@@ -152,11 +175,7 @@ def _definition(service: Service, row: Row) -> tuple[str, float, str]:
 
 
 def _item(service: Service, row: Row) -> Answer:
-    known = {
-        name: value
-        for name, value in _origin(service, row).items()
-        if name not in ("traceHeader", "redriveStatus", "redriveStatusReason")
-    }
+    known = {name: value for name, value in _origin(service, row).items() if name != "traceHeader"}
     item: Answer = {
         "executionArn": row.arn,
         "stateMachineArn": machine_arn(row.machine),
@@ -167,12 +186,18 @@ def _item(service: Service, row: Row) -> Answer:
     }
     if row.stopped_at is not None:
         item["stopDate"] = seconds(row.stopped_at)
+    if row.map_run is not None and row.item is not None:
+        item["itemCount"] = service.engine.journal.rows(
+            "SELECT items FROM map_items WHERE map_run = ? AND item = ?", [row.map_run, row.item]
+        )[0][0]
     return item
 
 
 def _origin(service: Service, row: Row) -> Answer:
     origin = service.catalogue.origin(row.key)
+    run = None if row.map_run is None else service.engine.journal.map_run_by_key(row.map_run)
     told = {
+        "mapRunArn": None if run is None else run.arn,
         "stateMachineVersionArn": origin.version,
         "stateMachineAliasArn": origin.alias,
         "traceHeader": origin.trace,
@@ -180,6 +205,13 @@ def _origin(service: Service, row: Row) -> Answer:
         "redriveDate": None if row.redriven_at is None else seconds(row.redriven_at),
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _not_redrivable(service: Service, row: Row) -> str | None:
+    machine = service.catalogue.machine(row.machine.partition("/")[0])
+    if machine is not None and machine.status == "DELETING":
+        return "State machine is in DELETING status"
+    return service.engine.redrive_refusal(row.arn)
 
 
 def _of_machine(service: Service, request: Request) -> tuple[str, Any]:
@@ -198,10 +230,10 @@ def _of_machine(service: Service, request: Request) -> tuple[str, Any]:
 
 def _in_map_run(service: Service, request: Request) -> tuple[str, Any]:
     arn = arns.parse(request["mapRunArn"], "mapRun")
-    found = service.engine.journal.rows("SELECT key FROM map_runs WHERE arn = ?", [arn.text])
-    if not found:
+    run = service.engine.journal.map_run_of(arn.text)
+    if run is None:
         raise not_found(arn.text)
-    return "map_run = ?", found[0][0]
+    return "map_run = ?", run.key
 
 
 def _event(id: int, previous: int, type: str, at: float, text: str, *, whole: bool) -> Answer:

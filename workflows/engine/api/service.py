@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
@@ -51,6 +51,8 @@ class Service:
     clock: Clock
     jitter: Jitter
     work: Integrations
+    redriven: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When executions were redriven, by ARN and client token, for requests sent again."""
 
     def machine(self, arn: Arn) -> Machine:
         """The machine itself, whatever the qualifier. Raises `StateMachineDoesNotExist`."""
