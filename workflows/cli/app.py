@@ -17,6 +17,7 @@ from workflows.cli import (
     machine,
     maintenance,
     query,
+    redrive,
     serve,
 )
 from workflows.cli.terminal import Terminal
@@ -81,6 +82,7 @@ for group in (
     ingest,
     executions,
     execution,
+    redrive,
     catalogue,
     history,
     query,

@@ -15,6 +15,7 @@ _ENDINGS: dict[str, StepStatus] = {
     "ExecutionTimedOut": "ABORTED",
     "ExecutionAborted": "ABORTED",
 }
+_UNSUCCESSFUL = ("FAILED", "ABORTED")
 _TRIES = ("TaskScheduled", "LambdaFunctionScheduled", "MapStateStarted", "ParallelStateStarted")
 
 
@@ -75,6 +76,7 @@ class Story:
         self.steps: dict[int, Step] = {}
         self._open_after: dict[int, Stack] = {0: ()}
         self._branches: dict[int, int] = {}
+        self._redrivable: set[int] = set()
 
     def add(self, event: HistoryEvent) -> list[Step]:
         """Take the next event, and answer the steps that it changed."""
@@ -95,7 +97,10 @@ class Story:
             stack, changed = self._close(stack, event, self._is_step("name", event.details["name"]))
         elif event.type == "ParallelStateStarted":
             self._branches[event.id] = 0
+        elif event.type == "ExecutionRedriven":
+            self._redrivable = {s.id for s in self.steps.values() if s.status in _UNSUCCESSFUL}
         if stack and isinstance(top := stack[-1], int):
+            self._reopen(top, event)
             self.steps[top] = _changed(self.steps[top], event)
             changed.append(top)
         self._open_after[event.id] = stack[:-1] if event.type.endswith("StateExited") else stack
@@ -103,6 +108,14 @@ class Story:
             self.steps = {id: _ended(step, event) for id, step in self.steps.items()}
             changed = [id for id, step in self.steps.items() if step is not before[id]]
         return [self.steps[id] for id in changed]
+
+    def _reopen(self, id: int, event: HistoryEvent) -> None:
+        """A redrive goes on with a step that had failed: something happens to it again."""
+        if id in self._redrivable and event.type not in _ENDINGS:
+            self._redrivable.discard(id)
+            self.steps[id] = replace(
+                self.steps[id], status="RUNNING", exited_at=None, error=None, cause=None
+            )
 
     def _enter(self, event: HistoryEvent, stack: Stack) -> Stack:
         if event.previous_id in self._branches:

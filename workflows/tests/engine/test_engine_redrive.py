@@ -203,3 +203,21 @@ def test_the_context_tells_how_often_and_when(failed: Any, clock: VirtualClock) 
     ran = again(engine, id)
 
     assert ran.execution.output == {"n": 1, "at": "2027-01-15T08:00:00.000Z"}
+
+
+def test_the_steps_tell_what_came_of_them_in_the_end(failed: Any) -> None:
+    right = Broken()
+    fan = {"Type": "Parallel", "End": True, "Branches": [
+        {"StartAt": "L", "States": {"L": {"Type": "Wait", "Seconds": 9, "End": True}}},
+        {"StartAt": "R", "States": {"R": task("right")}},
+    ]}  # fmt: skip
+    engine, id = failed({"StartAt": "F", "States": {"F": fan}}, 7, right=right)
+    before = [(s.name, s.status) for s in engine.steps(id)]
+    right.broken = False
+
+    again(engine, id)
+
+    assert before == [("F", "FAILED"), ("L", "ABORTED"), ("R", "ABORTED")]
+    assert [(s.name, s.status, s.attempts) for s in engine.steps(id)] == [
+        ("F", "SUCCEEDED", 1), ("L", "SUCCEEDED", 1), ("R", "SUCCEEDED", 2),
+    ]  # fmt: skip
