@@ -36,7 +36,7 @@ def context_of(machine: Interpreter, frame: Frame) -> dict[str, Any]:
         context["Execution"]["RedriveCount"] = run.redrives
         context["Execution"]["RedriveTime"] = utc_text(run.redriven_at)
     resource = run.machine.resources.get(machine.state(frame).get("Resource", ""))
-    if resource is not None and resource.pattern == "token":
+    if resource is not None and resource.pattern != "request":
         context["Task"] = {"Token": token_of(run.key, run.arn, frame.call)}
     for inner in run.ancestry(frame):
         parent = run.parent(inner)

@@ -96,7 +96,7 @@ class Interpreter:
         job = submitted(resource, f"{self.run.name}-{frame.call}", self.now)
         if job is not None:
             self.emit(frame, "TaskSubmitted", {**named, **history.produced(job)})
-        if resource.pattern == "token":
+        if resource.pattern != "request":
             self.run.changes.opened.append((frame.call, frame.id))
         frame.phase = "running"
         self.run.touch(frame)
@@ -125,6 +125,10 @@ class Interpreter:
         self.emit(frame, "TaskSubmitted", {**_named(resource), **history.produced(output)})
         wait_for_outcome(frame, self.now)
         self.run.touch(frame)
+
+    def ends_early(self, frame: Frame) -> bool:
+        """Whether an outcome that is sent ends the Task although its call is in flight: a job's."""
+        return self.run.machine.resources[self.state(frame)["Resource"]].pattern == "sync"
 
     def task_beaten(self, frame: Frame, at: float) -> None:
         """A Task that waits for its outcome gave a sign of life."""
@@ -335,7 +339,7 @@ class Interpreter:
         return tuple(reversed(found))
 
     def _called(self, frame: Frame) -> None:
-        if self.run.machine.resources[self.state(frame)["Resource"]].pattern == "token":
+        if self.run.machine.resources[self.state(frame)["Resource"]].pattern != "request":
             self.run.changes.closed.append(frame.call)
         frame.wake = None
         self.run.payloads.pop(frame.id, None)

@@ -140,7 +140,9 @@ class Scheduler:
         frame = machine.run.frames.get(sent.frame) if machine else None
         if machine is None or frame is None or frame.call != sent.call:
             return
-        if frame.phase != "callback":  # the call has not returned yet; it looks when it does
+        if frame.phase == "running" and sent.outcome and machine.ends_early(frame):
+            machine.run.changes.stopped.append(frame.id)  # the job is not waited for any more
+        elif frame.phase != "callback":  # the call has not returned yet; it looks when it does
             return
         if sent.outcome is not None:
             self._end_task(machine, frame, outcome_of(sent.outcome))

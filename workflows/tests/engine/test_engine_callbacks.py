@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -331,3 +332,30 @@ def test_a_call_that_fails_ends_the_task_at_once(
     assert engine.describe(id).error == "SQS.QueueDoesNotExistException"
     with pytest.raises(TaskTimedOut):
         engine.send_task_success(_token(functions), "1")
+
+
+def test_a_job_that_is_waited_for_may_be_ended_with_its_token_too(
+    engines: Engines, functions: Any
+) -> None:
+    made: list[Any] = []
+    released = threading.Event()
+
+    def job(given: Any) -> Any:
+        made[0].send_task_success(given["Parameters"]["token"], '"ended by hand"')
+        released.wait(20)  # the job itself goes on; nobody waits for it
+        return {"Status": "SUCCEEDED"}
+
+    functions.functions["d"] = job
+    given = {"JobName": "j", "JobDefinition": "d", "Parameters": {"token.$": "$$.Task.Token"}}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::batch:submitJob.sync",
+        "Parameters": given,
+        "End": True,
+    }
+    made.append(engines({"StartAt": "S", "States": {"S": task}}, functions))
+    id = made[0].start("m", {})
+    made[0].run([id])
+    released.set()
+
+    assert made[0].describe(id).output == "ended by hand"
