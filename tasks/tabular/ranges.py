@@ -17,6 +17,8 @@ from tasks.tabular.sniff import Head
 
 BLOCK = 1 << 20
 RANGE_BYTES = 64 << 20
+CAREFUL = 4
+"""How many times smaller a careful range is, so that few plain lines are rewritten with it."""
 
 _MARKS = tuple(mark.encode() for mark in ('"', *OURS))
 # Each alone is found at the speed of memory. Beyond a number's shape DuckDB's casts read digit
@@ -58,7 +60,7 @@ def ranges(
             found = _plain(body, head, number, start, line, end, size)
             if found is None:
                 body.seek(start)
-                found = _rewritten(body, name, head, number, line, size, scratch)
+                found = _rewritten(body, name, head, number, line, size // CAREFUL, scratch)
             yield found
             start, line, number = found.end, found.first_line + found.lines, number + 1
 
@@ -66,20 +68,22 @@ def ranges(
 def _plain(
     body: BinaryIO, head: Head, number: int, start: int, line: int, end: int, size: int
 ) -> Range | None:
-    """The range from `start` if no line in it needs care."""
+    """The range from `start`, up to the first line that needs care; None where that is near."""
     if head.encoding != "utf-8":
         return None
-    lines, offset, plain = 0, start, True
+    lines, offset, plain, block, whole = 0, start, True, b"", start
     body.seek(start)
     while offset < end:
-        block = body.read(min(BLOCK, size))
-        if _needs_care(block):
-            return None
+        returned, block = block.endswith(b"\r"), body.read(min(BLOCK, size // CAREFUL))
+        if _needs_care(block) or (returned and not block.startswith(b"\n")):
+            enough = whole - start >= size // CAREFUL
+            return Range(number, start, whole, line, lines, plain) if enough else None
         plain = plain and not any(odd in block for odd in _ODD)
-        if offset + len(block) - start >= size and (cut := block.rfind(b"\n") + 1):
-            lines += block.count(b"\n", 0, cut)
-            return Range(number, start, offset + cut, line, lines, plain)
+        cut = block.rfind(b"\n") + 1
         lines += block.count(b"\n")
+        whole = offset + cut if cut else whole
+        if cut and offset + len(block) - start >= size:
+            return Range(number, start, whole, line, lines, plain)
         offset += len(block)
     return Range(number, start, end, line, lines + (not block.endswith(b"\n")), plain)
 

@@ -71,6 +71,26 @@ def test_quoted_breaks_blank_lines_and_ragged_rows_in_any_range_keep_the_lines_t
     assert read == 4000
 
 
+def test_lines_before_the_first_that_needs_care_are_a_plain_range(tmp_path):
+    plain = "".join(f"N;A{n};2024-01-01 00:00:00;1.0\n" for n in range(1000))
+
+    rows, found, _ = converted(tmp_path, HEADER + plain + 'N;"B";2024-01-01;1.0\n' + plain, 40_000)
+
+    assert [r.rewritten is None for r in found] == [True, False, True]
+    assert found[1].lines < 500
+    assert [line for line, _ in rows] == list(range(2, 2003))
+
+
+def test_a_bare_return_is_seen_at_any_place_of_the_text(tmp_path):
+    before = HEADER + "".join(f"N;A{n};2024-01-01 00:00:00;1.0\n" for n in range(3))
+    after = "N;C;2024-01-01 00:00:00;1.0\n"
+
+    for place in range(30):
+        text = before + f"N;{'B' * place}\r{'B' * (30 - place)};2024-01-01 00:00:00;1.0\n" + after
+        rows, _, _ = converted(tmp_path, text, 80)
+        assert rows[-1] == (6, "C"), place
+
+
 @given(st.lists(st.lists(CELL, min_size=2, max_size=4), max_size=12))
 def test_what_a_csv_writer_quotes_is_split_as_it_was(records):
     for record in records:
