@@ -12,7 +12,7 @@ from workflows.engine.api.service import Answer, Request, Service, seconds
 from workflows.engine.context import machine_arn, role_arn
 from workflows.engine.definition import load
 from workflows.engine.faults import NotRedrivable
-from workflows.engine.history import details_key
+from workflows.engine.history import details_key, failed
 from workflows.engine.journal import Row
 from workflows.engine.jsontext import dumps, loads
 
@@ -61,8 +61,9 @@ def machine_of(service: Service, request: Request) -> Answer:
         answer["definition"] = "{}"
     if revision:
         answer["revisionId"] = revision
-    if label:
-        answer["label"] = label
+    if label and row.map_run is not None:
+        run = service.engine.journal.map_run_by_key(row.map_run)
+        answer |= {"label": label, "mapRunArn": run.arn}
     return answer
 
 
@@ -156,7 +157,7 @@ def text_of(row: Row, included: bool) -> Answer:
     if row.output is not None:
         answer["outputDetails"] = {"included": included}
     given = {"input": row.input, "output": row.output} if included else {}
-    told = {**given, "error": row.error, "cause": row.cause}
+    told = {**given, **failed(row.error, row.cause)}
     return {**answer, **{name: text for name, text in told.items() if text is not None}}
 
 
