@@ -108,13 +108,18 @@ class _Bounds:
 
 
 class _Expression(Jsonata):  # type: ignore[misc]  # the library has no types
-    """Numbers beyond the finite ones are values, as on AWS."""
+    """Numbers beyond the finite ones are values, as on AWS, and remainders have fractions."""
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
         try:
-            return super().evaluate_numeric_expression(lhs, rhs, op)
+            result = super().evaluate_numeric_expression(lhs, rhs, op)
+            if op == "%" and result is not None:  # the library's is for whole numbers
+                result = Utils.convert_number(math.fmod(lhs, rhs))
+            return result
         except ZeroDivisionError:
-            return math.nan if op == "%" or not lhs else math.copysign(math.inf, lhs)
+            return math.nan if not lhs else math.copysign(math.inf, lhs)
+        except ValueError:  # a remainder of a division by zero
+            return math.nan
         except OverflowError:
             return math.inf
         except JException as error:

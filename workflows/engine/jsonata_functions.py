@@ -1,15 +1,13 @@
-"""The functions that Step Functions adds to JSONata, and those of its own that it changes.
+"""The functions that Step Functions adds to JSONata, and the clock and chance that others see.
 
 `undefined` is Python's None here and null is the library's `NULL_VALUE`, as inside of the library.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import math
-import random
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +15,8 @@ from typing import Any
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.utils import Utils
+
+from workflows.engine.jsonata_library import CORRECTED, library
 
 MAX_ELEMENTS = 360_145
 """More numbers than these go beyond the memory that AWS gives an expression in `$range`."""
@@ -35,7 +35,7 @@ def functions(now_ms: int, fraction: Callable[[], float]) -> dict[str, Any]:
 
 
 def _clock(now_ms: int) -> dict[str, Any]:
-    show = _library("fromMillis")
+    show = library("fromMillis")
 
     def now(*arguments: Any) -> Any:
         return show.call(None, [now_ms, *arguments])
@@ -108,24 +108,6 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _distinct(*arguments: Any) -> Any:
-    """As in JSONata, where true is not 1."""
-    (array,) = _taken("distinct", arguments, 1)
-    if not isinstance(array, list) or len(array) <= 1:
-        return array
-    kept: list[Any] = []
-    for item in array:
-        if not any(_same(item, other) for other in kept):
-            kept.append(item)
-    return Utils.create_sequence_from_iter(kept) if Utils.is_sequence(array) else kept
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, bool) != isinstance(b, bool):
-        return False
-    return bool(Utils.is_deep_equal(a, b))
-
-
 def _random_of(fraction: Callable[[], float]) -> Callable[..., Any]:
     def draw(*arguments: Any) -> float:
         """`$random()` or `$random(seed)`, which draws as java.util.Random does."""
@@ -147,13 +129,6 @@ def _java_bits(seed: int) -> Iterator[int]:
         yield state
 
 
-def _shuffle(*arguments: Any) -> Any:
-    (array,) = _taken("shuffle", arguments, 1)
-    if not isinstance(array, list):
-        return array
-    return random.sample(array, len(array))
-
-
 def incoming(value: Any) -> Any:
     """A JSON value as the library wants it: null is not undefined. Nothing given is changed."""
     if value is None:
@@ -161,29 +136,6 @@ def incoming(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: incoming(inner) for key, inner in value.items()}
     return [incoming(item) for item in value] if isinstance(value, list) else value
-
-
-def _library(name: str) -> Any:
-    return Jsonata.static_frame.lookup(name)
-
-
-class _Coded:
-    """A function of the library whose plain exceptions become the error that JSONata has."""
-
-    def __init__(self, name: str, code: str) -> None:
-        self.native, self.code = _library(name), code
-
-    def call(self, input: Any, args: Any) -> Any:
-        try:
-            return self.native.call(input, args)
-        except ValueError as error:
-            raise JException(self.code, -1, args[0] if args else None) from error
-
-
-def _coded(name: str, code: str) -> Any:
-    function = copy.copy(_library(name))
-    function.call = _Coded(name, code).call
-    return function
 
 
 def _taken(name: str, arguments: tuple[Any, ...], count: int) -> tuple[Any, ...]:
@@ -212,11 +164,8 @@ _FIXED: dict[str, Any] = {
             "hash": _hash,
             "uuid": _uuid,
             "parse": _parse,
-            "distinct": _distinct,
-            "shuffle": _shuffle,
         }.items()
     },
-    "number": _coded("number", "D3030"),
-    "toMillis": _coded("toMillis", "D3110"),
+    **CORRECTED,
     "eval": None,  # Step Functions has none: calling it is calling what is not a function
 }

@@ -61,6 +61,9 @@ def failure(text: str, /, **names: Any) -> str:
         ("$fromMillis(0)", "1970-01-01T00:00:00.000Z"),
         ("$now()", "2027-01-15T08:00:00.000Z"),
         ("$millis()", NOW_MS),
+        ("7.5 % 2", 1.5),
+        ("$number('0b11') + $number('1e3')", 1003),
+        ("$parseInteger('x', '0')", "NaN"),
         ("1 / 0", "Infinity"),
         ("[-1 / 0]", ["-Infinity"]),
     ],
@@ -119,6 +122,17 @@ def _t0410(index: int, name: str) -> str:
         ("1 + 'a'", 'T2002: The right side of the "+" operator must evaluate to a number'),
         ("-'a'", 'D1002: Cannot negate a non-numeric value: "a"'),
         ("$number('a')", 'D3030: Unable to cast value to a number: "a"'),
+        ("$number(' 5')", 'D3030: Unable to cast value to a number: " 5"'),
+        (
+            "$toMillis('x')",
+            "D3110: The argument of the toMillis function must be an ISO 8601 formatted "
+            'timestamp. Given "x"',
+        ),
+        (
+            "$power(100, 1000)",
+            "D3061: The power function has resulted in a value that cannot be represented as a "
+            "JSON number: base=100, exponent=1000",
+        ),
         ("$eval('1')", "T1006: Attempted to invoke a non-function"),
         ("$nope()", "T1006: Attempted to invoke a non-function"),
         ("$error('no')", "D3137: no"),
