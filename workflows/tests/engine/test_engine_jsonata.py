@@ -125,13 +125,17 @@ def _t0410(index: int, name: str) -> str:
         ("$number(' 5')", 'D3030: Unable to cast value to a number: " 5"'),
         (
             "$toMillis('x')",
-            "D3110: The argument of the toMillis function must be an ISO 8601 formatted "
-            'timestamp. Given "x"',
+            (
+                "D3110: The argument of the toMillis function must be an ISO 8601 formatted "
+                'timestamp. Given "x"'
+            ),
         ),
         (
             "$power(100, 1000)",
-            "D3061: The power function has resulted in a value that cannot be represented as a "
-            "JSON number: base=100, exponent=1000",
+            (
+                "D3061: The power function has resulted in a value that cannot be represented as "
+                "a JSON number: base=100, exponent=1000"
+            ),
         ),
         ("$eval('1')", "T1006: Attempted to invoke a non-function"),
         ("$nope()", "T1006: Attempted to invoke a non-function"),
