@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,13 +84,14 @@ def run_case(
     epoch. Raises `BadDefinition`; and `BadMocks`, also when a Task is called for which, or oftener
     than, the case says.
     """
+    content = _content(definition)
+    scopes = load("definition", content, any_resource_of).scopes
     read = Mocks.read(mocks)
     file = None if isinstance(definition, Mapping) else _stem(Path(definition))
     name = read.machine_of(machine, file, case)
     script = Script(read.case(name, case))
-    result = run_script(
-        definition, script, input, name=name, objects=objects, now=now, check=script.check
-    )
+    script.check(scopes)
+    result = run_script(content, script, input, name=name, objects=objects, now=now)
     if script.fault is not None:
         raise BadMocks(f"{name}, {case}: {script.fault}")
     return replace(result, unused=script.unused)
@@ -104,22 +105,17 @@ def run_script(
     name: str = "machine",
     objects: Mapping[str, Mapping[str, str | bytes]] | str | Path | None = None,
     now: float = START,
-    check: Callable[[Mapping[str, Mapping[str, Any]]], None] | None = None,
 ) -> CaseResult:
     """As `run_case`, with integrations written in Python: `script.answer` is asked for each call,
-    one at a time. `check` is shown the machine's states before it starts."""
-    content = definition if isinstance(definition, Mapping) else read_definition(Path(definition))
+    one at a time."""
     name = re.sub(r"[^\w.-]", "-", name)[:80]
-    loaded = load(name, content, any_resource_of)
-    if check is not None:
-        check(loaded.scopes)
     buckets = objects if isinstance(objects, Mapping) else {}
     held = Buckets(buckets) if objects is None or buckets else Buckets.under(Path(str(objects)))
     clock = VirtualClock(now)
     with tempfile.TemporaryDirectory(prefix="ons-machine-test-") as home:
         engine = Engine(
             Path(home),
-            {name: content},
+            {name: _content(definition)},
             script,
             clock=clock,
             jitter=SeededJitter(),
@@ -169,6 +165,10 @@ def as_aws(event: HistoryEvent) -> Mapping[str, Any]:
     if event.details:
         shown[details_key(event.type)] = event.details
     return shown
+
+
+def _content(definition: Definition) -> Mapping[str, Any]:
+    return definition if isinstance(definition, Mapping) else read_definition(Path(definition))
 
 
 def _stem(path: Path) -> str:
