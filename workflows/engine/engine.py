@@ -66,7 +66,7 @@ class Engine:
         self._owner = Owner(home / "run")
         self._scheduler = Scheduler(
             self._journal, self._owner.id, integrations, clock, jitter, concurrency,
-            objects or StoredObjects(None), self._loaded,
+            objects or StoredObjects(None), self._loaded, self._launch_nested,
         )  # fmt: skip
         self._driving = threading.Lock()
         self._to_load: set[int] = set()
@@ -111,6 +111,22 @@ class Engine:
         self._to_load.add(key)
         self._scheduler.poke()
         return arn
+
+    def _launch_nested(self, machine: str, name: str, input: str, by: str) -> int:
+        """Start an execution for a Task; `by` says which of its attempts."""
+        if not _NAME.fullmatch(name):
+            raise BadRequest(f"{name!r} is no name for an execution: 1 to 80 plain characters")
+
+        def noting(key: int) -> None:
+            self._journal.db.execute(
+                "UPDATE executions SET started_by = ? WHERE key = ?", (by, key)
+            )
+
+        arn = execution_arn(machine, name)
+        self.launch(self.machine(machine), arn, name, input, noting=noting)
+        found = self._journal.row(arn)
+        assert found is not None
+        return found.key
 
     def machine(self, name: str) -> StateMachine:
         """A machine that came with this engine, or that was made over the API. Raises
@@ -309,7 +325,7 @@ class Engine:
     def _load_started(self) -> None:
         while self._to_load:
             key = self._to_load.pop()
-            if key not in self._scheduler.keys:
+            if key not in self._scheduler.keys and self._journal.is_running(key):
                 begun = self._begun(key)
                 self._scheduler.add(self._loaded(key), begun=begun)
                 if begun:  # what was sent for its Tasks meanwhile is in the journal

@@ -234,7 +234,7 @@ class Run:
         """Forget the frame and all below it; a call in flight is not wanted any more."""
         self.remove_children(frame)
         self.fallen.append(frame)
-        if frame.phase == "running" or frame.phase in DISTRIBUTED:
+        if frame.phase in ("running", "callback") or frame.phase in DISTRIBUTED:
             self.changes.stopped.append(frame.id)
         if frame.phase in ("running", "callback"):
             self.changes.closed.append(frame.call)

@@ -130,7 +130,12 @@ SUPPORTED: Mapping[str, frozenset[str]] = {
     "aws-sdk:s3": frozenset(
         {"getObject", "putObject", "headObject", "listObjectsV2", "copyObject", "deleteObject"}
     ),
-}
+    "states": frozenset(
+        {"startExecution", "startExecution.sync", "startExecution.sync:2",
+         "startExecution.waitForTaskToken"}
+    ),
+    "aws-sdk:sfn": frozenset({"startExecution"}),
+}  # fmt: skip
 """What the embedded services do, by the service's name in a Resource and its action."""
 
 _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]*:\d*:function:[\w$:-]+|\$\{\w+\}")
@@ -161,7 +166,12 @@ def any_resource_of(arn: str) -> Resource | None:
     return None
 
 
-_REQUIRED = {("lambda", "invoke"): ("FunctionName",), ("batch", "submitJob"): ("JobName",)}
+_REQUIRED = {
+    ("lambda", "invoke"): ("FunctionName",),
+    ("batch", "submitJob"): ("JobName",),
+    ("states", "startExecution"): ("StateMachineArn",),
+    ("aws-sdk:sfn", "startExecution"): ("StateMachineArn",),
+}
 
 
 def parameters_fault(resource: Resource, payload: Any) -> str | None:
@@ -191,8 +201,9 @@ def _envelope(payload: Mapping[str, Any], result: Any) -> dict[str, Any]:
 
 
 def submitted(resource: Resource, frame_id: str, now: float) -> str | None:
-    """The output of a `.sync` resource's TaskSubmitted event, or None for one without."""
-    if resource.pattern != "sync":
+    """The output of a `.sync` resource's TaskSubmitted event, or None for one without, or whose
+    answer is not known before the call."""
+    if resource.pattern != "sync" or resource.service == "states":
         return None
     if resource.service != "batch":
         return "{}"

@@ -167,10 +167,8 @@ class Interpreter:
         elif frame.phase == "retrying":
             frame.phase = "again"
             self.run.wake(frame)
-        elif frame.phase == "running":
+        elif frame.phase == "running" or frame.phase == "callback":
             self.run.changes.stopped.append(frame.id)
-            self.task_failed(frame, TaskFailed("States.Timeout"))
-        elif frame.phase == "callback":
             self.task_failed(frame, TaskFailed("States.Timeout"))
 
     def told(self, frame: Frame, tell: Callable[[Interpreter, Frame], None]) -> None:
@@ -189,6 +187,10 @@ class Interpreter:
             self._end(Ending("TIMED_OUT", self.now, None, error, cause), "ExecutionTimedOut", root)
 
     # What the states are made of
+
+    def resource(self, frame: Frame) -> Resource:
+        """What the frame's Task calls."""
+        return self.run.machine.resources[self.state(frame)["Resource"]]
 
     def state(self, frame: Frame) -> Mapping[str, Any]:
         """The definition of the frame's current state."""

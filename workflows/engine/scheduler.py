@@ -26,6 +26,7 @@ from workflows.engine.integrations import Integrations, Scripted, Submitted, Tas
 from workflows.engine.interpreter import Interpreter, TaskCall
 from workflows.engine.journal import Journal
 from workflows.engine.jsontext import dumps, loads
+from workflows.engine.nested import SERVICES, Launch, Nested
 from workflows.engine.objects import Objects
 from workflows.engine.threads import TaskThreads
 
@@ -64,7 +65,9 @@ class Scheduler:
         concurrency: int,
         objects: Objects,
         load: Callable[[int], Run],
+        launch: Launch,
     ) -> None:
+        self._nested = Nested(journal, launch)
         self._load, self._children = load, Children(journal, owner, objects, clock)
         self._journal, self._owner, self._work = journal, owner, integrations
         self._clock, self._jitter = clock, jitter
@@ -115,6 +118,8 @@ class Scheduler:
                 self._children.watch(run, frame)
             elif frame.wake is not None:
                 heapq.heappush(self._timers, (frame.wake, run.key, frame.id))
+            if frame.phase == "callback":
+                self._nested.watch(run, frame, machine.resource(frame))
 
     def stop(self, key: int, error: str | None, cause: str | None) -> None:
         """Abort an execution, in this turn's transaction."""
@@ -124,14 +129,16 @@ class Scheduler:
     def look_around(self) -> None:
         """Another process wrote to the journal."""
         self._children.look()
+        self._nested.look()
 
     def elsewhere(self) -> set[int]:
         """The running executions that those driven here wait for, and that are not driven here."""
-        return self._children.elsewhere(self.keys)
+        return self._children.elsewhere(self.keys) | (self._nested.keys() - self.keys)
 
     def stops_asked(self) -> bool:
         """Whether executions were asked to stop here since this was asked."""
-        asked, self._children.stops_asked = self._children.stops_asked, False
+        asked = self._children.stops_asked or self._nested.stops_asked
+        self._children.stops_asked = self._nested.stops_asked = False
         return asked
 
     def take_callback(self, sent: Callback) -> None:
@@ -157,6 +164,7 @@ class Scheduler:
         for held in (self._machines, self._timers, self._pending, self._moved, self._tokens):
             held.clear()
         self._children.forget()
+        self._nested.forget()
 
     def close(self) -> None:
         """As `forget`, and let the threads end."""
@@ -167,6 +175,10 @@ class Scheduler:
         """Do all that can be done now; False when there was nothing."""
         self._take_outcomes()
         self._fire_timers()
+        for (key, id), outcome in self._nested.outcomes().items():
+            machine = self._machines[key]
+            if frame := machine.run.frames.get(id):
+                self._deliver(machine, frame, outcome)
         started, moved = self._children.turn(self._machines)
         self._moved |= moved
         for key in started:
@@ -219,6 +231,10 @@ class Scheduler:
         frame = machine.run.frames.get(id)
         if frame is None:  # a sibling's failure ended it in this very turn
             return
+        self._deliver(machine, frame, outcome)
+
+    def _deliver(self, machine: Interpreter, frame: Frame, outcome: Outcome) -> None:
+        key = machine.run.key
         if isinstance(outcome, MapOutcome):
             machine.told(frame, outcome.told)
         elif isinstance(outcome, Submitted):
@@ -306,6 +322,7 @@ class Scheduler:
             told += [(run.arn, event) for event in changes.events]
             for id in changes.stopped:
                 self._give_up(key, id)
+                self._nested.give_up((key, id))
             for frame in changes.touched.values():
                 if frame.wake is not None:
                     heapq.heappush(self._timers, (frame.wake, key, frame.id))
@@ -313,10 +330,13 @@ class Scheduler:
                     self._pending.append((key, frame.id))
                 elif frame.phase == "distributed":
                     self._children.watch(run, frame)
+                if frame.phase == "callback":
+                    self._nested.watch(run, frame, self._machines[key].resource(frame))
             if changes.map_runs:
                 self._children.stops_asked = True
             if changes.ending:
                 self._children.ended(run)
+                self._nested.ended(key)
                 self._drop(key)
         for call in calls:
             if call.run in turns and not turns[call.run].ending:
@@ -328,6 +348,7 @@ class Scheduler:
 
     def _drop(self, key: int) -> None:
         del self._machines[key]
+        self._nested.drop(key)
         for frame in [id for run, id in self._tokens if run == key]:
             self._give_up(key, frame)
         self._moved.discard(key)
@@ -338,6 +359,12 @@ class Scheduler:
             self._threads.give_up(token)
 
     def _call(self, call: TaskCall) -> None:
+        if call.resource.service in SERVICES and not isinstance(self._work, Scripted):
+            machine = self._machines[call.run]
+            frame = machine.run.frames[call.frame]
+            answer = self._nested.start(machine.run, frame, call.resource, call.payload)
+            self._deliver(machine, frame, answer)
+            return
         work = self._work
         self._submit((call.run, call.frame), lambda: _outcome(call, work))
 
@@ -362,7 +389,10 @@ def _told(job: Job) -> Callable[[], MapOutcome]:
 def _outcome(call: TaskCall, work: Integrations | Scripted) -> Outcome:
     if isinstance(work, Scripted):
         written = _result(lambda: work.answer(call))
-        if call.resource.pattern != "token" or isinstance(written, (Submitted, MapOutcome)):
+        submits = call.resource.pattern == "token" or (
+            call.resource.pattern == "sync" and call.resource.service == "states"
+        )
+        if not submits or isinstance(written, (Submitted, MapOutcome)):
             return written
         return Submitted({}, then=written)
     return _result(
