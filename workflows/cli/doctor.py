@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -50,6 +50,15 @@ def examine(runtime: Runtime, *, repair: bool) -> Iterator[Check]:
     yield _orphans(platform, repair=repair)
     yield _lake(platform, repair=repair)
     yield _index(platform, repair=repair)
+
+
+def clients(environ: Mapping[str, str]) -> Check:
+    """What boto3 and the AWS CLI need to know to reach `ons serve` with all of their calls."""
+    name = "AWS_DISABLE_HOST_PREFIX_INJECTION"
+    if environ.get(name, "").lower() == "true":
+        return Check("aws clients", "ok", (f"{name} is set; every call reaches `ons serve`",))
+    told = f"set {name}=true for StartSyncExecution and TestState against `ons serve`"
+    return Check("aws clients", "ok", (told,))
 
 
 def pruned(runtime: Runtime, keep_days: float, *, even_redrivable: bool) -> Check:

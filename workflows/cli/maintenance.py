@@ -65,7 +65,7 @@ def doctor(
     json: Json = False,
 ) -> int:
     """Check ONS_HOME: ledger, objects, lake, index, journal. Exit 1 when something is wrong."""
-    from workflows.cli.doctor import examine, pruned
+    from workflows.cli.doctor import clients, examine, pruned
     from workflows.cli.runtime import open_runtime
 
     terminal: Terminal = ctx.obj
@@ -73,7 +73,7 @@ def doctor(
         raise BadRequest("--keep-days and --even-redrivable say how to --prune")
     with open_runtime(terminal) as runtime:
         found = [pruned(runtime, keep_days, even_redrivable=even_redrivable)] if prune else []
-        found += examine(runtime, repair=repair)
+        found += [*examine(runtime, repair=repair), clients(terminal.environ)]
     if json:
         terminal.write_json(
             [{"check": c.name, "state": c.state, "detail": list(c.detail)} for c in found]

@@ -274,6 +274,10 @@ class Journal(MapJournal):
         rows = self.rows(f"SELECT key, status FROM executions WHERE key IN ({marks})", list(keys))
         return dict(rows)
 
+    def is_running(self, key: int) -> bool:
+        """Whether the execution still runs: what is told on another thread may come late."""
+        return self.statuses([key]).get(key) == "RUNNING"
+
     def definition(self, digest: str) -> Any:
         """A definition that an execution was started with."""
         rows = self.rows("SELECT text FROM definitions WHERE digest = ?", [digest])

@@ -288,3 +288,21 @@ def test_the_executions_of_a_dead_process_go_on(served, sfn, tmp_path):
     served.driver.wake()
 
     assert served.ended(sfn, started)["status"] == "SUCCEEDED"
+
+
+def test_a_machine_made_over_the_api_goes_on_in_another_process(served, sfn, tmp_path, session):
+    arn = served.create(sfn, "made", HOLD)
+    version = sfn.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    started = sfn.start_execution(stateMachineArn=version, name="n")["executionArn"]
+    served.close()
+
+    again = type(served)(tmp_path)
+    try:
+        client = session.client("stepfunctions", endpoint_url=again.url)
+        again.functions.let_go.set()
+        told = again.ended(client, started)
+    finally:
+        again.close()
+
+    assert told["status"] == "SUCCEEDED"
+    assert told["stateMachineVersionArn"] == version
