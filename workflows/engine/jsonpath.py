@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from workflows.engine.jsonfilter import Predicate, parse_filter
+from workflows.engine.jsonpath_functions import NAMES, call
 
 
 class BadPath(ValueError):
@@ -74,6 +75,7 @@ class Path:
     text: str
     root: str
     segments: tuple[Segment, ...]
+    function: str | None = None
 
     @property
     def definite(self) -> bool:
@@ -81,10 +83,20 @@ class Path:
 
     @property
     def reference(self) -> bool:
-        return self.root == "$" and self.definite
+        return self.root == "$" and self.definite and not self.function
 
     def find(self, value: Any) -> Any:
-        """The node, or the list of nodes for an indefinite path. Raises `NoMatch`."""
+        """The node, or the list of nodes for an indefinite path; or what the path's function says
+        of it. Raises `NoMatch`."""
+        found = self._nodes(value)
+        if self.function is None:
+            return found
+        try:
+            return call(self.function, found)
+        except LookupError as error:
+            raise NoMatch(str(error)) from error
+
+    def _nodes(self, value: Any) -> Any:
         nodes, fan, trail = [value], False, self.root
         for segment in self.segments:
             found = [n for node in nodes for n in _children(segment, node, value)]
@@ -112,9 +124,12 @@ def parse(text: str) -> Path:
     head = re.match(r"\$\$|\$[A-Za-z_]\w*|\$", text)
     if not head:
         raise BadPath(f"{text!r} does not start with $")
-    segments = tuple(_segments(text, head.end()))
+    called = _CALLED.search(text, head.end())
+    plain = text[: called.start()] if called else text
+    segments = tuple(_segments(plain, head.end()))
     root = head.group()
-    return Path(text, root if root in ("$", "$$") else root[1:], segments)
+    function = called[1] if called else None
+    return Path(text, root if root in ("$", "$$") else root[1:], segments, function)
 
 
 def _single(segment: Segment) -> bool:
@@ -192,6 +207,7 @@ def _put(value: Any, segments: tuple[Segment, ...], new: Any, text: str) -> Any:
     raise BadPath(f"{text!r} is not a reference path")
 
 
+_CALLED = re.compile(rf"\.({'|'.join(NAMES)})\(\)$")
 _DOT_NAME = re.compile(r"[^.\[\]()\s'\",*?@:]+")
 _QUOTED = re.compile(r"""\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")\s*""")
 _SLICE = re.compile(r"\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*(-?\d*)\s*)?")

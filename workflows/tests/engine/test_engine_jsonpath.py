@@ -68,7 +68,7 @@ def test_a_definite_path_that_names_nothing_says_where(path: str, message: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["book", "$.", "$.a..", "$.a[", "$['a", "$.a[?(@.b ==)]", "$.list.length()", "$.a[::0]", ""],
+    ["book", "$.", "$.a..", "$.a[", "$['a", "$.a[?(@.b ==)]", "$.list.size()", "$.a[::0]", ""],
 )
 def test_refuses_what_is_no_path(text: str) -> None:
     with pytest.raises(BadPath):
@@ -105,3 +105,21 @@ def test_what_is_put_at_a_path_is_found_there(way: list[str], value: int) -> Non
     path = parse("$" + "".join(f"['{name}']" for name in way))
 
     assert path.find(path.put({}, value)) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("$.l.length()", 3), ("$.s.length()", 2), ("$.o.length()", 1), ("$.n.length()", None),
+     ("$.l[?(@ > 1)].length()", 2), ("$['l'].length()", 3)],
+)  # fmt: skip
+def test_a_path_may_end_with_its_length(path: str, found: object) -> None:
+    value = {"l": [1, 2, 3], "s": "ab", "o": {"a": 1}, "n": 7}
+
+    assert parse(path).find(value) == found
+    assert not parse(path).reference
+
+
+@pytest.mark.parametrize("path", ["$.no.length()", "$.l.sum()", "$.l.max()"])
+def test_other_functions_find_nothing(path: str) -> None:
+    with pytest.raises(NoMatch):
+        parse(path).find({"l": [1, 2]})
