@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 
-import duckdb
-
 from tasks.datasets import checks
 from tasks.datasets.matching import HeaderMatch
 from tasks.datasets.model import DatasetContract, Kind
 from tasks.reports import Finding, FirstCase
+from tasks.tabular.database import database
 from tasks.tabular.parquet import parquet
 from tasks.tabular.sniff import Head
 from tasks.tabular.statements import BAD_TEXT, OPEN_QUOTE, Statements
@@ -64,7 +63,7 @@ def _two_digit_year(contract: DatasetContract, match: HeaderMatch, head: Head) -
 
 def about_quarantine(aside: Path, statements: Statements) -> tuple[Finding, ...]:
     """A finding for each rule that set a record aside, whole records first."""
-    with duckdb.connect() as db:
+    with database(300, scratch=aside.parent) as db:
         rows = db.execute(
             'SELECT rule, "column", count(*), arg_min(_source_row, _source_row),'
             f" arg_min(value, _source_row) FROM {parquet([aside])} GROUP BY ALL ORDER BY 4, 1"

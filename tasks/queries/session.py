@@ -147,6 +147,7 @@ def _lock(
     allowed = ", ".join(literal(str(f)) for f in [*files, scratch / "result.parquet"])
     for setting in (
         "TimeZone = 'UTC'",
+        "enable_progress_bar = false",
         f"threads = {limits.threads}",
         f"memory_limit = '{limits.memory_mb}MB'",
         f"temp_directory = {literal(str(scratch / 'spill'))}",

@@ -10,6 +10,7 @@ from tasks.datasets.checks import DAYLIGHT_SAVING
 from tasks.datasets.model import DatasetContract, Measure
 from tasks.ports.objects import ObjectStore
 from tasks.reports import ReleaseDocument
+from tasks.tabular.database import database
 from tasks.tabular.expressions import identifier
 from tasks.tabular.parquet import parquet
 
@@ -53,10 +54,7 @@ def monthly_figures(
         return ()
     with ExitStack() as stack:
         files = [str(stack.enter_context(objects.local(part.key))) for part in released.parts]
-        connection = stack.enter_context(duckdb.connect(config={"memory_limit": "256MB"}))
-        connection.execute("SET TimeZone = 'UTC'")
-        # A million rows fit; nothing may spill into whatever folder the process runs in.
-        connection.execute("SET temp_directory = ''")
+        connection = stack.enter_context(database(256))  # a million rows fit
         return tuple(_figures(connection, contract, time, parquet(files)))
 
 

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import duckdb
 
+from tasks.tabular.database import database
 from tasks.tabular.expressions import literal
 from tasks.tabular.parquet import parquet
 from tasks.tabular.ranges import Range, careful
 from tasks.tabular.sniff import Head
 from tasks.tabular.statements import Lines, Statements
 
-MEMORY_LIMIT = "300MB"
+MEMORY_MB = 300
 LARGE = 32 << 20
 
 
@@ -64,7 +65,7 @@ def _quick(
     path: Path, head: Head, found: Range, statements: Statements, scratch: Path
 ) -> Converted | None:
     part = scratch / f"part-{found.number:04d}.parquet"
-    with _connection(scratch) as db, _lines(path, found) as lines:
+    with database(MEMORY_MB, scratch=scratch, threads=1) as db, _lines(path, found) as lines:
         source = statements.plain_lines(lines, head.delimiter, found.first_line)
         select = statements.sound_rows(source, trimmed=False, strict=not found.plain)
         rows = _copy(db, select, part)
@@ -86,7 +87,7 @@ def _thorough(
             return statements.rewritten_lines(lines)
         return statements.plain_lines(lines, head.delimiter, found.first_line)
 
-    with _connection(scratch) as db:
+    with database(MEMORY_MB, scratch=scratch, threads=1) as db:
         with _lines(path, found) as lines:
             rows = _copy(db, statements.sound_rows(source(lines), trimmed=True, strict=True), part)
         with _lines(path, found) as lines:
@@ -113,21 +114,6 @@ def _copy(db: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
 def _one(db: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = db.execute(statement).fetchone()
     return int(row[0]) if row else 0
-
-
-@contextmanager
-def _connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of one thread: the order of rows is the order of lines."""
-    with duckdb.connect() as db:
-        for setting in (
-            "threads = 1",
-            f"memory_limit = '{MEMORY_LIMIT}'",
-            f"temp_directory = {literal(str(scratch))}",
-            "TimeZone = 'UTC'",
-            "enable_progress_bar = false",
-        ):
-            db.execute(f"SET {setting}")
-        yield db
 
 
 @contextmanager

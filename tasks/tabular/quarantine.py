@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
+from tasks.tabular.database import database
 from tasks.tabular.expressions import literal
 from tasks.tabular.parquet import parquet
 
@@ -18,8 +17,7 @@ def merge(parts: Sequence[Path], scratch: Path) -> Path | None:
     if not parts:
         return None
     target = scratch / "quarantine.parquet"
-    with duckdb.connect() as db:
-        db.execute("SET threads = 1")
+    with database(300, scratch=scratch, threads=1) as db:
         db.execute(
             f"COPY (SELECT * FROM {parquet(parts)}) TO {literal(str(target))}"
             " (FORMAT parquet, COMPRESSION zstd)"

@@ -12,10 +12,10 @@ import duckdb
 
 from tasks.ports.objects import ObjectStore
 from tasks.reports import Part
-from tasks.tabular.expressions import literal
+from tasks.tabular.database import database
 from tasks.tabular.parquet import parquet
 
-MEMORY_LIMIT = "400MB"
+MEMORY_MB = 400
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,8 @@ def open_parts(objects: ObjectStore, parts: Sequence[Part], scratch: Path) -> It
     """The parts as local files behind one connection, which may spill into `scratch`."""
     with ExitStack() as stack:
         files = [stack.enter_context(objects.local(part.key)) for part in parts]
-        db = stack.enter_context(duckdb.connect())
-        for setting in (
-            f"memory_limit = '{MEMORY_LIMIT}'",
-            f"temp_directory = {literal(str(scratch))}",
-            "TimeZone = 'UTC'",
-            "preserve_insertion_order = false",
-            "enable_progress_bar = false",
-        ):
-            db.execute(f"SET {setting}")
+        db = stack.enter_context(database(MEMORY_MB, scratch=scratch))
+        db.execute("SET preserve_insertion_order = false")
         opened = Parts(db)
         opened.view("rows", files)
         db.execute("CREATE TEMP TABLE gained (_source_row BIGINT, flag VARCHAR)")

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import duckdb
-
 from tasks.datasets.registry import contract_for
 from tasks.ports.ledger import Ledger
 from tasks.ports.objects import ObjectStore
 from tasks.processing import processing_of
 from tasks.reports import ParseReport, Part, ReleaseDocument, ValidateReport, dump, load
+from tasks.tabular.database import database
 from tasks.tabular.expressions import literal
 from tasks.tabular.parquet import parquet
 from tasks.write_parquet.spec import WriteRelease, Written
@@ -54,11 +53,7 @@ def _place(objects: ObjectStore, part: Part, key: str, number: int, gained: str 
 
 def _rewrite(rows: Path, flags: Path, number: int, target: Path) -> None:
     """The same rows in the same order, with the flags that validation added."""
-    with duckdb.connect() as db:
-        db.execute("SET threads = 1")
-        db.execute("SET TimeZone = 'UTC'")
-        db.execute("SET memory_limit = '600MB'")
-        db.execute(f"SET temp_directory = {literal(str(target.parent))}")
+    with database(600, scratch=target.parent, threads=1) as db:
         db.execute(
             "COPY (SELECT r.* REPLACE (list_concat(r._flags, coalesce(g.flags,"
             f" CAST([] AS VARCHAR[]))) AS _flags) FROM {parquet([rows])} AS r"

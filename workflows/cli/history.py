@@ -123,9 +123,8 @@ def quarantined(
     platform: Platform, dataset: str, source: str | None
 ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """The columns and rows of quarantine, sources and lines in order, release by release."""
-    import duckdb
-
     from tasks.reports import ReleaseDocument, load
+    from tasks.tabular.database import database
     from tasks.tabular.parquet import parquet
 
     columns: tuple[str, ...] = ()
@@ -137,7 +136,7 @@ def quarantined(
             key = load(ReleaseDocument, body).quarantine
         if key is None:
             continue
-        with platform.objects.local(key) as path, duckdb.connect() as connection:
+        with platform.objects.local(key) as path, database(256) as connection:
             found = connection.execute(f"FROM {parquet([path])}")
             columns = ("source", *(c[0] for c in found.description or ()))
             rows += [(record.new.source, *row) for row in found.fetchall()]

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import duckdb
 import pytest
@@ -30,6 +32,20 @@ def test_rows_as_csv_and_json(query):
     assert json.loads(query(sql, "--format", "json")[1]) == [
         {"a": 1.5, "b": "2023-01-02", "c": None}
     ]
+
+
+def test_nothing_is_drawn_among_the_rows_however_long_they_take(tmp_path):
+    endless = (
+        "SELECT count(*) AS n FROM range(3000000) a(i), range(6000000) b(j) WHERE i * j % 7 = 3"
+    )
+    code = "import sys; from workflows.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--home", str(tmp_path / "h"), "query", endless, "--format",
+         "csv", "--timeout", "3"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.stdout == "n\n"
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])

@@ -20,6 +20,7 @@ from tasks.errors import BadQuery
 from tasks.keys import release_prefix
 from tasks.ports.objects import NoSuchObject, ObjectStore
 from tasks.ports.series import Point, SeriesQuestion, SeriesRelease
+from tasks.tabular.database import database
 from tasks.tabular.expressions import identifier
 from tasks.tabular.parquet import parquet
 
@@ -107,9 +108,7 @@ class LakeSeries:
         with ExitStack() as stack:
             files = [str(stack.enter_context(self._objects.local(part))) for part in parts]
             scratch = stack.enter_context(self._objects.scratch())
-            connection = stack.enter_context(duckdb.connect(config={"memory_limit": "256MB"}))
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET temp_directory = $folder", {"folder": str(scratch)})
+            connection = stack.enter_context(database(256, scratch=scratch))
             yield _Table(connection, files)
 
 
