@@ -28,6 +28,10 @@ class Flow(Protocol):
         """What a Task calls its resource with, and a Parallel its branches."""
         ...
 
+    def role(self) -> str | None:
+        """The role that a Task's Credentials name."""
+        ...
+
     def passed(self) -> tuple[Any, Mapping[str, Any]]:
         """Output and assigned variables of a Pass."""
         ...

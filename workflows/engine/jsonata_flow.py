@@ -21,14 +21,19 @@ class JsonataFlow:
         return self._query.states["input"]
 
     def arguments(self) -> Any:
-        if "Credentials" in self._state:
-            self._query.template(self._state["Credentials"], "Credentials")
         if "Arguments" not in self._state:
             return self.input()
         return self._query.template(self._state["Arguments"], "Arguments")
 
     def output(self, result: Any) -> Left:
         return _left(self._state, self._query.having(result=result), result)
+
+    def role(self) -> str | None:
+        given = self._state.get("Credentials", {})
+        if "RoleArn" not in given:
+            return None
+        role: str = self._query.of_type(given["RoleArn"], "Credentials/RoleArn", "string")
+        return role
 
     def passed(self) -> Left:
         return self.through()

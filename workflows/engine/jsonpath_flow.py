@@ -29,6 +29,10 @@ class JsonPathFlow:
             value = self._scope.of(value).template(self._state["Parameters"])
         return value
 
+    def role(self) -> str | None:
+        given = self._scope.of(self.input()).template(self._state.get("Credentials", {}))
+        return None if "RoleArn" not in given else str(given["RoleArn"])
+
     def passed(self) -> Left:
         return self.output(self._state["Result"] if "Result" in self._state else self.arguments())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workflows.engine import containers
 from workflows.engine.faults import RuntimeFault, StateFault
@@ -64,7 +64,10 @@ def _task(machine: Interpreter, frame: Frame) -> None:
         "timeoutInSeconds": flow.seconds("TimeoutSeconds"),
         "heartbeatInSeconds": flow.seconds("HeartbeatSeconds"),
     }
-    given = {name: value for name, value in limits.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    role = flow.role()
+    if role is not None:
+        given["taskCredentials"] = {"roleArn": role}
     text = dumps(payload)
     if too_large(text):
         raise input_fault(frame.state)

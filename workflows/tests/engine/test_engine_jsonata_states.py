@@ -304,3 +304,18 @@ def test_states_of_both_languages_share_input_output_and_variables(run: Any) -> 
     }  # fmt: skip
 
     assert run(machine, {"n": 2}).execution.output == {"m": 4, "w": 20}
+
+
+@pytest.mark.parametrize(
+    ("language", "credentials"),
+    [("JSONata", {"RoleArn": "{% $states.input.role %}"}), ("JSONPath", {"RoleArn.$": "$.role"})],
+)
+def test_the_role_of_a_task_is_told(run: Any, language: str, credentials: Any) -> None:
+    called = {"Arguments" if language == "JSONata" else "Parameters": {"FunctionName": "f"}}
+    state = {"Type": "Task", "Resource": INVOKE, **called, "Credentials": credentials, "End": True}
+    machine = {"QueryLanguage": language, "StartAt": "S", "States": {"S": state}}
+
+    ran = run(machine, {"role": "arn:aws:iam::1:role/r"}, f=lambda event: 1)
+
+    (scheduled,) = ran.details("TaskScheduled")
+    assert scheduled["taskCredentials"] == {"roleArn": "arn:aws:iam::1:role/r"}
