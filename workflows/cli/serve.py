@@ -12,6 +12,7 @@ from tasks.errors import BadRequest
 from workflows.cli.terminal import NoResume, Terminal
 
 SERVER_MODULES = frozenset({"starlette", "uvicorn"})
+BACKLOG = 128
 PATIENCE_S = 5
 """How long requests under way may take to end once the server is told to stop."""
 
@@ -57,13 +58,16 @@ def serve(
         ) from error
     with _listening(host, port) as listener, open_runtime(terminal) as runtime:
         hosts = None if expose else {host, "localhost", "127.0.0.1", "::1"}
-        app = application_of(runtime, hosts=hosts, resume=not no_resume)
+        where = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+
+        def ready() -> None:
+            terminal.write([f"Step Functions at {where}/stepfunctions"])
+            terminal.out.flush()
+
+        app = application_of(runtime, hosts=hosts, resume=not no_resume, ready=ready)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=PATIENCE_S
         )
-        where = f"http://{_shown(host)}:{listener.getsockname()[1]}"
-        terminal.write([f"Step Functions at {where}/stepfunctions"])
-        terminal.out.flush()
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:  # as said, the end of serving
@@ -80,6 +84,7 @@ def _listening(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen(BACKLOG)  # whoever is told the address may connect at once
         except OSError:
             listener.close()
             raise

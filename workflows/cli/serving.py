@@ -16,14 +16,17 @@ from workflows.engine.catalogue import Catalogue
 from workflows.library import definitions
 
 
-def application_of(runtime: Runtime, *, hosts: Collection[str] | None, resume: bool) -> Starlette:
-    """The web application on this runtime; it drives the engine for as long as it is up."""
+def application_of(
+    runtime: Runtime, *, hosts: Collection[str] | None, resume: bool, ready: Callable[[], None]
+) -> Starlette:
+    """The web application on this runtime; it drives the engine for as long as it is up, and
+    calls `ready` once it is."""
     engine = runtime.engine
     driver = Driver(engine, chore=settling(runtime), resume=resume)
     catalogue = Catalogue(engine.journal)
     service = Service(engine, driver, catalogue, SystemClock(), SystemJitter(), runtime.services)
     ship(service, definitions())
-    return application(service, hosts=hosts)
+    return application(service, hosts=hosts, ready=ready)
 
 
 def settling(runtime: Runtime) -> Callable[[], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -21,8 +21,13 @@ from workflows.engine.jsontext import dumps
 MEDIA_TYPE = "application/x-amz-json-1.0"
 
 
-def application(service: Service, *, hosts: Collection[str] | None = None) -> Starlette:
-    """The application; it drives executions for as long as it is up.
+def application(
+    service: Service,
+    *,
+    hosts: Collection[str] | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> Starlette:
+    """The application; it drives executions for as long as it is up, and calls `ready` once it is.
 
     `hosts` are the names that a request may call this server by (None: any), so that no web page
     reaches it through a name of its own that leads here.
@@ -50,6 +55,7 @@ def application(service: Service, *, hosts: Collection[str] | None = None) -> St
     @asynccontextmanager
     async def driving(_: Starlette) -> AsyncIterator[None]:
         service.driver.start()
+        ready()
         try:
             yield
         finally:
