@@ -28,7 +28,11 @@ _CACHED = 1024
 
 
 class BadQuery(ValueError):
-    """The text is no JSONata expression."""
+    """The text is no JSONata expression. `code` is JSONata's, empty where it has none."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class QueryFailed(Exception):
@@ -142,7 +146,7 @@ def _compiled(text: str) -> Any:
     try:
         expression = _Expression(text)
     except JException as error:
-        raise BadQuery(message_of(error)) from error
+        raise BadQuery(message_of(error), str(error.error)) from error
     except Exception as error:  # the library's parser stumbles over some texts
         raise BadQuery(f"the expression cannot be parsed: {type(error).__name__}") from error
     expression.set_output_convert_nulls(False)

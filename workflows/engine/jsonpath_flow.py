@@ -30,7 +30,9 @@ class JsonPathFlow:
         return value
 
     def role(self) -> str | None:
-        given = self._scope.of(self.input()).template(self._state.get("Credentials", {}))
+        if "Credentials" not in self._state:
+            return None
+        given = self._scope.of(self.input()).template(self._state["Credentials"])
         return None if "RoleArn" not in given else str(given["RoleArn"])
 
     def passed(self) -> Left:
