@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -328,3 +329,45 @@ def test_41_boto3_calls_another_host_unless_it_is_told_not_to(served, sfn):
 
 def _nowhere(request):
     raise EndpointConnectionError(endpoint_url=request.url)
+
+
+@pytest.mark.parametrize("end", ["stop", "time out"])
+def test_40_a_stopped_or_timed_out_execution_stops_the_execution_it_waits_for(served, sfn, end):
+    child = served.create(sfn, "child", HOLD)
+    nested = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": child, "Name": "inner", "Input": {}},
+        "End": True,
+    }
+    limit = {"TimeoutSeconds": 60} if end == "time out" else {}
+    parent = served.create(sfn, "parent", {"StartAt": "N", "States": {"N": nested}, **limit})
+    arn = sfn.start_execution(stateMachineArn=parent)["executionArn"]
+    inner = child.replace("stateMachine", "execution") + ":inner"
+    while not sfn.list_executions(stateMachineArn=child)["executions"]:
+        pass
+
+    if end == "stop":
+        sfn.stop_execution(executionArn=arn)
+    else:
+        served.clock.time += 61
+
+    wanted = {"stop": "ABORTED", "time out": "TIMED_OUT"}[end]
+    assert served.ended(sfn, arn)["status"] == wanted
+    assert served.ended(sfn, inner)["status"] == "ABORTED"
+
+
+def test_many_clients_at_once_each_get_their_own_answer(served, sfn):
+    machine = served.create(sfn, "made", PASS)
+    quick = served.create(sfn, "quick", PASS, type="EXPRESS")
+
+    def both(n):
+        started = sfn.start_execution(stateMachineArn=machine, name=str(n), input=str(n))
+        answered = sfn.start_sync_execution(stateMachineArn=quick, input=str(n))
+        return started["executionArn"], answered["output"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(both, range(60)))
+
+    assert [output for _, output in answers] == [str(n) for n in range(60)]
+    assert [served.ended(sfn, arn)["output"] for arn, _ in answers] == [str(n) for n in range(60)]
