@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tasks.keys import name_of
-
 if TYPE_CHECKING:
     from tasks.ports.executions import Execution
     from tasks.ports.ledger import Ledger
@@ -137,9 +135,8 @@ def result_lines(results: Sequence[FileResult]) -> Iterator[str]:
 
 def _summary(result: FileResult) -> str:
     if result.reason is not None:
-        # The line begins with the file, and what follows a blank line is advice to programmers.
+        # What follows a blank line is DuckDB's advice to programmers.
         reason = " ".join(result.reason.split("\n\n")[0].split())
-        reason = reason.removeprefix(f"{name_of(result.file)}: ")
         if result.status != "failed" or result.execution is None:
             return reason
         name = result.execution.rpartition(":")[2]

@@ -119,7 +119,7 @@ def test_a_person_reads_a_line_for_each_file_and_the_findings_of_what_is_new_ben
         == """\
 published  in/X.csv  d X, 1234 rows, 1 in quarantine, release r1, not searchable yet, 1.3 s
            flag        gap  Hours are missing.
-rejected   Y.csv     it is empty
+rejected   Y.csv     Y.csv: it is empty
 unchanged  Z.csv     d Z, 7 rows
 failed     W.csv     KeyError: 'a' (`ons execution name` shows more)"""
     )
