@@ -21,6 +21,7 @@ from workflows.engine.frames import Run
 from workflows.engine.integrations import Integrations, Resource, Scripted, resource_of
 from workflows.engine.journal import Journal, Row
 from workflows.engine.jsontext import dumps, loads, same
+from workflows.engine.map_runs import MapRun
 from workflows.engine.objects import Objects, StoredObjects
 from workflows.engine.ownership import Owner
 from workflows.engine.pruning import REDRIVABLE_S, Pruned, prune
@@ -260,6 +261,18 @@ class Engine:
         events, has_frames = self._journal.last_event(row.key), self._journal.has_frames(row.key)
         return refusal(row, events, has_frames, self._clock.now())
 
+    def map_runs(self, id: str) -> Sequence[MapRun]:
+        """The map runs of an execution, oldest first. Raises `NoSuchExecution`."""
+        return self._journal.map_runs_in(self._found(id).key)
+
+    def children(self, map_run: str) -> Sequence[Execution]:
+        """The child executions of the map run with this ARN, in the order of their items; those
+        not started yet are not among them. Raises `NoSuchExecution`."""
+        found = self._journal.map_run_of(map_run)
+        if found is None:
+            raise NoSuchExecution(map_run)
+        return [_shown(self._journal.by_key(key)) for key in self._journal.children(found.key)]
+
     def prune(
         self, *, keep_s: float, keep: Collection[str] = (), even_redrivable: bool = False
     ) -> Pruned:
@@ -319,8 +332,8 @@ class Engine:
                 others = self._still_running(others)
             if not left and not others and not self._to_load:
                 return
-            self._still_running(self._scheduler.elsewhere())
-            self._scheduler.wait()
+            if not self._scheduler.wait():
+                self._still_running(self._scheduler.elsewhere())
 
     def _load_started(self) -> None:
         while self._to_load:

@@ -18,6 +18,7 @@ from workflows.engine.faults import QueryFault, SizeFault, StateFault
 from workflows.engine.flow import flow_of
 from workflows.engine.frames import DISTRIBUTED, Ending, Frame, Run
 from workflows.engine.integrations import Resource, TaskFailed, submitted
+from workflows.engine.jobs import job_id
 from workflows.engine.jsontext import dumps
 from workflows.engine.query import Query
 from workflows.engine.quotas import (
@@ -47,6 +48,8 @@ class TaskCall:
     payload: Any
     timeout_s: float
     attempt: int
+    job: str = ""
+    """The id of the Batch job, where it is one."""
 
 
 class Interpreter:
@@ -93,9 +96,9 @@ class Interpreter:
         resource = self.run.machine.resources[state["Resource"]]
         named = _named(resource)
         self.emit(frame, f"{resource.events}Started", named)
-        job = submitted(resource, f"{self.run.name}-{frame.call}", self.now)
-        if job is not None:
-            self.emit(frame, "TaskSubmitted", {**named, **history.produced(job)})
+        answer = submitted(resource, self.run.payloads[frame.id], self._job(frame, resource))
+        if answer is not None:
+            self.emit(frame, "TaskSubmitted", {**named, **history.produced(answer)})
         if resource.pattern != "request":
             self.run.changes.opened.append((frame.call, frame.id))
         frame.phase = "running"
@@ -107,15 +110,17 @@ class Interpreter:
         state = self.state(frame)
         frame.wake = None if frame.timeout is None else self._clock.now() + frame.timeout
         self.run.touch(frame)
+        resource = self.run.machine.resources[state["Resource"]]
         return TaskCall(
             self.run.key,
             frame.id,
             frame.state,
             self._items(frame),
-            self.run.machine.resources[state["Resource"]],
+            resource,
             self.run.payloads[frame.id],
             frame.timeout or UNLIMITED_S,
             sum(frame.retries.values()),
+            self._job(frame, resource),
         )
 
     def task_submitted(self, frame: Frame, output: str) -> None:
@@ -178,6 +183,8 @@ class Interpreter:
 
     def end_by_force(self, status: str, error: str | None, cause: str | None) -> None:
         """Stop (ABORTED) or time out (TIMED_OUT) the execution; no Catch runs."""
+        if self.run.changes.ending:  # it has just ended, and the journal does not know it yet
+            return
         self.now = self._clock.now()
         root = self.run.root()
         self.abort(root)
@@ -331,6 +338,9 @@ class Interpreter:
             self.broken(frame, fault.error, fault.cause)
         except StateFault as fault:
             self.fault(frame, fault, caught=caught)
+
+    def _job(self, frame: Frame, resource: Resource) -> str:
+        return job_id(self.run.arn, frame.call) if resource.service == "batch" else ""
 
     def _items(self, frame: Frame) -> tuple[int, ...]:
         found = [

@@ -89,8 +89,9 @@ class MapJournal(JournalFile):
                 "INSERT OR IGNORE INTO definitions VALUES (?, ?)", (machine.digest, machine.text)
             )
             waiting = self.db.execute(
-                "SELECT item, items, input, status FROM map_items WHERE map_run = ?"
-                " AND status IN ('PENDING', 'PENDING_REDRIVE') ORDER BY item LIMIT ?",
+                "SELECT item, items, input, status FROM map_items INDEXED BY map_items_waiting"
+                " WHERE map_run = ? AND status IN ('PENDING', 'PENDING_REDRIVE')"
+                " ORDER BY item LIMIT ?",
                 (run.key, limit),
             ).fetchall()
             keys: list[int] = []

@@ -193,17 +193,18 @@ class Scheduler:
         calls = self._start_tasks()
         return self._commit(calls, listener)
 
-    def wait(self) -> None:
-        """Wait until there may be something to do, or a moment."""
+    def wait(self) -> bool:
+        """Wait until there may be something to do, or a moment; whether a Task told something."""
         due = self._timers[0][0] - self._clock.now() if self._timers else None
         if due is not None and not self._threads.busy:
             self._sleep(due)
-            return
+            return False
         timeout = POLL_S if due is None else max(0.0, min(POLL_S, due))
         try:
             self._take(self._inbox.get(timeout=timeout))
         except Empty:
-            return
+            return False
+        return True
 
     def _sleep(self, due: float) -> None:
         # Naps are short, so that other processes' requests are seen. A clock that passes its time
@@ -397,7 +398,7 @@ def _outcome(call: TaskCall, work: Integrations | Scripted) -> Outcome:
         return Submitted({}, then=written)
     return _result(
         lambda: call.resource.call(
-            work, call.payload, timeout_s=call.timeout_s, attempt=call.attempt
+            work, call.payload, timeout_s=call.timeout_s, attempt=call.attempt, job=call.job
         )
     )
 
