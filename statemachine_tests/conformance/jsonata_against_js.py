@@ -32,7 +32,6 @@ INPUT: dict[str, Any] = {
 NO_EVAL = "Step Functions has no $eval"
 FUNCTION = "a function is no result on Step Functions; JavaScript shows its insides"
 DIGITS = "JavaScript rounds to fifteen digits when it clones and when it makes text of a number"
-EMPTY_MATCH = "the library lets a regular expression match nothing"
 KNOWN = {
     '$eval("1+1")': NO_EVAL,
     '$eval("[1,$i.n]")': NO_EVAL,
@@ -41,11 +40,10 @@ KNOWN = {
     "$string($i)": DIGITS,
     '$i ~> |items|{"n":n*2},["k"]|': DIGITS,
     "$string(100000000000000000000)": DIGITS,
-    '$replace("a",/b*/,"x")': EMPTY_MATCH,
-    '$match("a",/b*/)': EMPTY_MATCH,
     '$decodeUrlComponent("%")': "the library takes what is no escape as it is",
     '$formatNumber(5,"x")': "JavaScript's implementation itself breaks down; AWS tells D3086",
     '$encodeUrl("\\uD800")': "the library tells half a character by Python's error",
+    '/a(b)/("xaby").groups': "the library gives the whole match for the groups of a called pattern",
     '$replace("a","","x")': "the library tells this without its code",
 }
 _SCRIPT = """

@@ -18,6 +18,7 @@ from jsonata.utils import Utils
 
 from workflows.engine.jsonata_functions import OutOfMemory, functions, incoming
 from workflows.engine.jsonata_messages import message_of, sentence_of
+from workflows.engine.jsonata_regex import compile_pattern
 
 MAX_DEPTH = 100
 MAX_STEPS = 1_000_000
@@ -144,7 +145,7 @@ def _compiled(text: str) -> Any:
         cache.move_to_end(text)
         return cache[text]
     try:
-        expression = _Expression(text)
+        expression = _Expression(text, compile_pattern)
     except JException as error:
         raise BadQuery(message_of(error), str(error.error)) from error
     except Exception as error:  # the library's parser stumbles over some texts

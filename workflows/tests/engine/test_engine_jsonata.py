@@ -54,6 +54,9 @@ def failure(text: str, /, **names: Any) -> str:
         ("$string({'a': null})", '{"a":null}'),
         ("$exists(null) and $not($exists($nothing))", True),
         ("$contains('abracadabra', /a.*a/)", True),
+        ("$split('a1b22c', /(\\d)+/)", ["a", "b", "c"]),
+        ("$contains('é', /\\w/)", False),
+        ("$match('ab', /(?<first>a)/).match", "a"),
         ("$replace('John Smith', /(\\w+)\\s(\\w+)/, '$2, $1')", "Smith, John"),
         ("'a\\nb' & \"\\u00e9\"", "a\nbé"),
         ("1 = true", False),
@@ -122,6 +125,7 @@ def _t0410(index: int, name: str) -> str:
         ("1 + 'a'", 'T2002: The right side of the "+" operator must evaluate to a number'),
         ("-'a'", 'D1002: Cannot negate a non-numeric value: "a"'),
         ("$number('a')", 'D3030: Unable to cast value to a number: "a"'),
+        ("$match('a', /b*/)", "D1004: Regular expression matches zero length string"),
         ("$number(' 5')", 'D3030: Unable to cast value to a number: " 5"'),
         (
             "$toMillis('x')",
