@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tasks.failures import TaskFailed
+from workflows.engine import jobs
 from workflows.engine.jsontext import dumps
-from workflows.engine.times import utc_text
 
 if TYPE_CHECKING:  # the interpreter imports this module
     from workflows.engine.interpreter import TaskCall
@@ -98,8 +98,13 @@ class Resource:
         rest = self.action.partition(".")[2]
         return "token" if rest == "waitForTaskToken" else "sync" if rest else "request"
 
-    def call(self, work: Integrations, payload: Any, *, timeout_s: float, attempt: int) -> Any:
-        """Do the work and answer what the state receives, or `Submitted`. Raises `TaskFailed`."""
+    def call(
+        self, work: Integrations, payload: Any, *, timeout_s: float, attempt: int, job: str = ""
+    ) -> Any:
+        """Do the work and answer what the state receives, or `Submitted`. `job` is the id that a
+        job was submitted with. Raises `TaskFailed`."""
+        if self.service == "batch" and job:
+            return jobs.run(job, lambda: work.submit_job(payload, timeout_s=timeout_s))
         result = self._call(work, payload, timeout_s=timeout_s, attempt=attempt)
         return Submitted(result) if self.pattern == "token" else result
 
@@ -200,11 +205,11 @@ def _envelope(payload: Mapping[str, Any], result: Any) -> dict[str, Any]:
     }
 
 
-def submitted(resource: Resource, frame_id: str, now: float) -> str | None:
+def submitted(resource: Resource, payload: Any, job: str) -> str | None:
     """The output of a `.sync` resource's TaskSubmitted event, or None for one without, or whose
     answer is not known before the call."""
     if resource.pattern != "sync" or resource.service == "states":
         return None
     if resource.service != "batch":
         return "{}"
-    return dumps({"JobId": frame_id, "SubmittedAt": utc_text(now)})
+    return jobs.submission(job, payload, arn=f"arn:aws:batch:{REGION}:{ACCOUNT}:job/")

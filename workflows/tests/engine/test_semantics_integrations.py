@@ -246,6 +246,22 @@ def test_33_a_failed_job_is_task_failed_with_the_job_as_its_cause(run: Any) -> N
     assert ran.types[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskFailed"]
 
 
+def test_33_a_job_keeps_the_id_that_it_was_submitted_with(run: Any) -> None:
+    retry = [{"ErrorEquals": ["States.TaskFailed"]}]
+    failed = TaskFailed("States.TaskFailed", '{"JobId": "of the first", "Status": "FAILED"}')
+
+    ran = run(_batch(Retry=retry), {}, d=_answers(failed, {"JobId": "x", "Status": "SUCCEEDED"}))
+
+    first, second = (json.loads(d["output"]) for d in ran.details("TaskSubmitted"))
+    (cause,) = (json.loads(d["cause"]) for d in ran.details("TaskFailed"))
+    assert cause["JobId"] == first["JobId"] != second["JobId"] == ran.execution.output["JobId"]
+    assert first == {
+        "JobArn": f"arn:aws:batch:local:000000000000:job/{first['JobId']}",
+        "JobId": first["JobId"],
+        "JobName": "j",
+    }
+
+
 def test_33_a_failed_job_is_retried_by_the_name_task_failed(run: Any) -> None:
     failed = TaskFailed("States.TaskFailed", '{"Status": "FAILED"}')
     retry = [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 1}]
