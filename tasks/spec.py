@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from tasks.errors import PlatformError, TryAgain
@@ -90,7 +91,7 @@ def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
 
     Raises `ValueError` naming the field that is unknown, missing or of the wrong type.
     """
-    hints = typing.get_type_hints(cls)
+    hints = _hints_of(cls)
     names = fields_of(cls)
     if unknown := sorted(set(data) - set(names)):
         raise ValueError(f"{cls.__name__} has no field {', '.join(unknown)}")
@@ -99,6 +100,12 @@ def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
         return cls(**values)
     except TypeError as error:
         raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+@cache
+def _hints_of(cls: type) -> Mapping[str, Any]:
+    """Evaluating annotations takes longer than all the rest of reading an event."""
+    return typing.get_type_hints(cls)
 
 
 def _encode(value: Any) -> Any:

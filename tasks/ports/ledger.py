@@ -5,7 +5,7 @@ one contract and code version (its *processing*). The order of publications is p
 arrival. Current is the newest publication not withdrawn, in its newest processing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -128,6 +128,17 @@ class Ledger(Protocol):
     def intend(self, claim: str, fence: int, dataset: str, release: str) -> None:
         """Note which release the lease is making, before anything of it is written, so that what
         a dead execution left can be found. Raises `ClaimLost`."""
+        ...
+
+    def disown(self, claim: str, fence: int) -> bool:
+        """From now on the lease cannot publish, unless it intends a release again: what it wrote
+        is about to be removed. False when it was not held with this fence any more."""
+        ...
+
+    def discard(self, claim: str, fence: int, release: str, remove: Callable[[], int]) -> int:
+        """Call `remove` and answer what it answers, if the lease is held and disowned, the release
+        is not published and nobody else is making it; else answer 0. While it works none of that
+        changes, so that what is removed cannot be published meanwhile."""
         ...
 
     def settle(self, claim: str, fence: int) -> bool:

@@ -214,4 +214,4 @@ def test_the_released_formats_have_not_been_edited() -> None:
     """Homes out there have these tables: add a migration, never change one."""
     digests = [hashlib.sha256("\n".join(m).encode()).hexdigest()[:16] for m in MIGRATIONS]
 
-    assert digests == ["c698909b00f9f814"]
+    assert digests == ["c698909b00f9f814", "ebea8fcbc1289639"]

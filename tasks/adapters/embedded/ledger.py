@@ -1,7 +1,7 @@
 """The ledger in one SQLite file. Each method is one transaction; see the port for what it means."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tasks.adapters.embedded import ledger_moves as moves
@@ -76,9 +76,17 @@ class SqliteLedger:
         with self._database.write() as db:
             moves.check_held(db, claim, fence)
             db.execute(
-                "UPDATE lease SET dataset = ?, release = ? WHERE fence = ?",
+                "UPDATE lease SET dataset = ?, release = ?, disowned = 0 WHERE fence = ?",
                 (dataset, release, fence),
             )
+
+    def disown(self, claim: str, fence: int) -> bool:
+        with self._database.write() as db:
+            return moves.disown(db, claim, fence)
+
+    def discard(self, claim: str, fence: int, release: str, remove: Callable[[], int]) -> int:
+        with self._database.write() as db:
+            return remove() if moves.may_discard(db, claim, fence, release) else 0
 
     def settle(self, claim: str, fence: int) -> bool:
         with self._database.write() as db:
@@ -138,7 +146,7 @@ class SqliteLedger:
             if known and (known["claim"], known["fence"]) == (claim, fence):
                 outcome: ReleaseState = known["outcome"]
                 return outcome
-            moves.check_held(db, claim, fence)
+            moves.check_owned(db, claim, fence)
             moves.settle(db, claim, fence, self._now())
             if known:
                 return rows.record(known).state

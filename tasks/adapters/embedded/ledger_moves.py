@@ -17,6 +17,34 @@ def check_held(db: sqlite3.Connection, claim: str, fence: int) -> None:
         raise ClaimLost(claim, fence)
 
 
+def check_owned(db: sqlite3.Connection, claim: str, fence: int) -> None:
+    """Raises `ClaimLost` unless the lease is held with this fence and was not disowned."""
+    check_held(db, claim, fence)
+    if db.execute("SELECT 1 FROM lease WHERE fence = ? AND disowned = 1", (fence,)).fetchone():
+        raise ClaimLost(claim, fence)
+
+
+def disown(db: sqlite3.Connection, claim: str, fence: int) -> bool:
+    """The lease cannot publish what it wrote so far; False when it was not held."""
+    done = db.execute(
+        "UPDATE lease SET disowned = 1 WHERE claim = ? AND fence = ? AND settled_at IS NULL",
+        (claim, fence),
+    )
+    return done.rowcount == 1
+
+
+def may_discard(db: sqlite3.Connection, claim: str, fence: int, release: str) -> bool:
+    """Whether what the lease wrote of a release is nobody's, and can become nobody's."""
+    found = db.execute(
+        "SELECT 1 FROM lease WHERE claim = :claim AND fence = :fence AND settled_at IS NULL"
+        " AND disowned = 1 AND NOT EXISTS (SELECT 1 FROM release WHERE release = :release)"
+        " AND NOT EXISTS (SELECT 1 FROM lease WHERE settled_at IS NULL AND claim <> :claim"
+        " AND release = :release AND disowned = 0)",
+        {"claim": claim, "fence": fence, "release": release},
+    )
+    return found.fetchone() is not None
+
+
 def settle(db: sqlite3.Connection, claim: str, fence: int, now: str) -> bool:
     """Give the lease back; False when it was not held with this fence."""
     done = db.execute(

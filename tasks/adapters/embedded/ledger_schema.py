@@ -98,4 +98,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             rolled_back_at TEXT NOT NULL
         ) STRICT""",
     ),
+    # A lease that is disowned cannot publish: what it wrote is being removed.
+    ("ALTER TABLE lease ADD COLUMN disowned INTEGER NOT NULL DEFAULT 0",),
 )

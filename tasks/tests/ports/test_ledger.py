@@ -557,3 +557,59 @@ def test_the_outbox_gives_no_more_than_asked_for(ledger: Ledger, ingest: Publish
     ingest("B", 2)
 
     assert [e.release for e in ledger.outbox(1)] == ["A01P1"]
+
+
+def test_a_disowned_lease_cannot_publish_until_it_intends_again(ledger: Ledger) -> None:
+    arrival = arrived()
+    new = made_of(arrival)
+    lease = ledger.claim(arrival, "one")
+    ledger.intend(lease.claim, lease.fence, DATASET, new.release)
+
+    assert ledger.disown(lease.claim, lease.fence)
+    with pytest.raises(ClaimLost):
+        ledger.publish(new, lease.claim, lease.fence)
+    ledger.intend(lease.claim, lease.fence, DATASET, new.release)
+    assert ledger.publish(new, lease.claim, lease.fence) == "current"
+
+
+def test_a_lost_lease_has_nothing_to_disown(ledger: Ledger) -> None:
+    lease = ledger.claim(arrived(), "one")
+    ledger.settle(lease.claim, lease.fence)
+
+    assert not ledger.disown(lease.claim, lease.fence)
+
+
+def test_a_disowned_release_is_removed(ledger: Ledger) -> None:
+    lease = ledger.claim(arrived(), "one")
+    ledger.intend(lease.claim, lease.fence, DATASET, "r1")
+    ledger.disown(lease.claim, lease.fence)
+
+    assert ledger.discard(lease.claim, lease.fence, "r1", lambda: 7) == 7
+
+
+@pytest.mark.parametrize("why", ["owned", "lost", "published", "another makes it"])
+def test_what_is_or_may_become_somebodys_is_not_removed(ledger: Ledger, why: str) -> None:
+    arrival, other = arrived(), arrived(dataset=DATASET)
+    new = made_of(arrival)
+    lease = ledger.claim(arrival, "one")
+    ledger.intend(lease.claim, lease.fence, DATASET, new.release)
+    if why != "owned":
+        ledger.disown(lease.claim, lease.fence)
+    if why == "lost":
+        ledger.settle(lease.claim, lease.fence)
+    if why in ("published", "another makes it"):
+        theirs = ledger.claim(other, "two")
+        ledger.intend(theirs.claim, theirs.fence, DATASET, new.release)
+        if why == "published":
+            ledger.publish(new, theirs.claim, theirs.fence)
+
+    assert ledger.discard(lease.claim, lease.fence, new.release, lambda: 7) == 0
+
+
+def test_two_leases_that_were_both_disowned_do_not_keep_each_other(ledger: Ledger) -> None:
+    leases = [ledger.claim(a, "x") for a in (arrived(), arrived(dataset=DATASET))]
+    for lease in leases:
+        ledger.intend(lease.claim, lease.fence, DATASET, "r1")
+        ledger.disown(lease.claim, lease.fence)
+
+    assert ledger.discard(leases[0].claim, leases[0].fence, "r1", lambda: 7) == 7
