@@ -91,7 +91,8 @@ def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
 
     Raises `ValueError` naming the field that is unknown, missing or of the wrong type.
     """
-    hints = _hints_of(cls)
+    kind: type = cls
+    hints = _hints_of(kind)
     names = fields_of(cls)
     if unknown := sorted(set(data) - set(names)):
         raise ValueError(f"{cls.__name__} has no field {', '.join(unknown)}")
