@@ -25,6 +25,7 @@ from measuring import machine
 from tasks.adapters.embedded.clock import SystemClock, SystemJitter
 from workflows.engine.engine import Engine
 
+RUNS = 3
 INVOKE = "arn:aws:states:::lambda:invoke"
 CALLED = {"FunctionName": "echo", "Payload.$": "$"}
 ITEM = {"Type": "Task", "Resource": INVOKE, "Parameters": CALLED, "OutputPath": "$.Payload",
@@ -64,8 +65,10 @@ def main() -> None:
     print(machine())
     found = {}
     for items in given.items:
-        told = subprocess.check_output([sys.executable, __file__, "--one", str(items)], text=True)
-        seconds, peak = found[items] = json.loads(told)
+        command = [sys.executable, __file__, "--one", str(items)]
+        # The best of some runs: what else the machine does only adds to a run.
+        runs = [json.loads(subprocess.check_output(command, text=True)) for _ in range(RUNS)]
+        seconds, peak = found[items] = min(runs)
         print(f"{items:>6} items: {seconds:6.2f} s, {seconds / items * 1e6:5.0f} µs an item, "
               f"{peak:4.0f} MB at the most")  # fmt: skip
     (few, _), (many, peak) = found[min(found)], found[max(found)]
