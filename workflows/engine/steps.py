@@ -16,6 +16,13 @@ _ENDINGS: dict[str, StepStatus] = {
     "ExecutionAborted": "ABORTED",
 }
 _UNSUCCESSFUL = ("FAILED", "ABORTED")
+_FAULTS = (
+    "TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut",
+    "EvaluationFailed",
+)  # fmt: skip
+_SUCCESSES = (
+    "TaskSucceeded", "LambdaFunctionSucceeded", "MapStateSucceeded", "ParallelStateSucceeded",
+)  # fmt: skip
 _TRIES = ("TaskScheduled", "LambdaFunctionScheduled", "MapStateStarted", "ParallelStateStarted")
 
 
@@ -184,9 +191,9 @@ def _changed(step: Step, event: HistoryEvent) -> Step:
         step = replace(step, started=(*step.started, started))
     if kind in _TRIES:
         return replace(step, attempts=step.attempts + 1)
-    if kind in ("TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"):
+    if kind in _FAULTS:
         return replace(step, error=event.details.get("error"), cause=event.details.get("cause"))
-    if kind in ("TaskSucceeded", "LambdaFunctionSucceeded", "MapStateSucceeded"):
+    if kind in _SUCCESSES:
         return replace(step, error=None, cause=None)
     if kind.endswith("StateAborted"):
         return _ended(step, event)

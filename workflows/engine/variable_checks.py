@@ -45,7 +45,9 @@ def scopes(machine: Any, at: str, outer: frozenset[str] = frozenset()) -> Proble
         for index, branch in enumerate(_list(state.get("Branches"))):
             yield from scopes(branch, f"{here}.Branches[{index}]", visible)
         for field in ("ItemProcessor", "Iterator"):
-            yield from scopes(state.get(field), f"{here}.{field}", visible)
+            # The children of a Distributed Map are executions of their own: they see nothing.
+            seen = frozenset() if _distributed(state.get(field)) else visible
+            yield from scopes(state.get(field), f"{here}.{field}", seen)
 
 
 def _assigned(state: Any) -> Iterator[str]:
@@ -56,6 +58,11 @@ def _assigned(state: Any) -> Iterator[str]:
         assign = rule.get("Assign") if isinstance(rule, Mapping) else None
         if isinstance(assign, Mapping):
             yield from (str(field).removesuffix(".$") for field in assign)
+
+
+def _distributed(processor: Any) -> bool:
+    config = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
+    return isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED"
 
 
 def _list(value: Any) -> list[Any]:

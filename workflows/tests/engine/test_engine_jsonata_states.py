@@ -291,6 +291,15 @@ def test_a_failed_evaluation_may_be_retried_and_caught(run: Any) -> None:
     ]  # fmt: skip
 
 
+def test_the_step_of_a_failed_evaluation_tells_why(run: Any) -> None:
+    state = task(Arguments="{% $nope %}", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}])
+
+    ran = run(one(state, C=PASS), f=lambda event: 1)
+
+    step = ran.engine.steps(ran.id)[0]
+    assert (step.status, step.error) == ("CAUGHT", "States.QueryEvaluationError")
+
+
 def test_states_of_both_languages_share_input_output_and_variables(run: Any) -> None:
     machine = {
         "StartAt": "A",

@@ -189,6 +189,18 @@ def test_what_a_parallel_assigns_itself_is_not_in_its_branches_way() -> None:
     load("m", _nested({"u": 2}, Assign={"u": 3}))
 
 
+def test_the_children_of_a_distributed_map_have_variables_of_their_own() -> None:
+    inner = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I",
+        "States": {"I": {**END, "Assign": {"v": 2}}},
+    }
+    first = {"Type": "Pass", "Assign": {"v": 1}, "Next": "M"}
+    states = {"S": first, "M": {"Type": "Map", "ItemProcessor": inner, "End": True}}
+
+    load("m", {"StartAt": "S", "States": states})
+
+
 @pytest.mark.parametrize("processor", ["ItemProcessor", "Iterator"])
 def test_a_processor_has_no_query_language_of_its_own(processor: str) -> None:
     inner = {"StartAt": "I", "States": {"I": END}, "QueryLanguage": "JSONata"}
