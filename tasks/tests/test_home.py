@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -56,6 +57,15 @@ def test_a_path_that_would_find_the_files_of_other_folders_is_refused(
     with pytest.raises(HomeUnusable, match=rf"has a \{sign} in its path.*--home"):
         open_home(tmp_path / f"a{sign}b")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_home_that_may_not_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home").path
+    home.chmod(0o500)
+
+    with pytest.raises(HomeUnusable, match="cannot be written; set ONS_HOME or --home"):
+        open_home(home)
 
 
 def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
