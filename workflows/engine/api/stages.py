@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from workflows.engine.api.service import Answer, Service
 from workflows.engine.faults import StateFault
 from workflows.engine.flow import Flow, flow_of
+from workflows.engine.item_reader import GET, LIST, items_of
+from workflows.engine.item_source import ItemSource
 from workflows.engine.jsontext import dumps
+from workflows.engine.map_fields import MapFields
+from workflows.engine.objects import Listed, ObjectsFault
 from workflows.engine.template import Scope, merged
 from workflows.engine.trial import Trial, Tried
 
+_PLACE = {"Bucket": "given", "Key": "given"}
 _RESULTS = ("Task", "Parallel", "Map")
 
 
-def stages(service: Service, trial: Trial, tried: Tried) -> Answer:
-    """By the names of TestState's inspectionData; each value is JSON text."""
+def stages(service: Service, trial: Trial, tried: Tried, read: str | None) -> Answer:
+    """By the names of TestState's inspectionData; each value is JSON text, but for numbers. `read`
+    is what a Map's ItemReader finds."""
     interpreter, frame = trial.stage(service.clock, service.jitter)
     flow = flow_of(interpreter, frame)
     told: Answer = {"input": dumps(trial.input)}
@@ -26,7 +34,8 @@ def stages(service: Service, trial: Trial, tried: Tried) -> Answer:
         else:
             for name, value in _jsonpath(trial, flow, interpreter.scope(frame), tried):
                 told[name] = dumps(value)
-        told.update(_of_map(trial, flow))
+        if trial.state["Type"] == "Map":
+            told.update(_of_map(trial, flow, MapFields(interpreter, frame), read))
     except StateFault:  # the answer itself says what is wrong
         pass
     return told
@@ -64,19 +73,54 @@ def _jsonpath(trial: Trial, flow: Flow, seen: Scope, tried: Tried) -> Iterator[t
     yield "afterResultPath", merged(state.get("ResultPath", "$"), trial.input, selected)
 
 
-def _of_map(trial: Trial, flow: Flow) -> Iterator[tuple[str, Any]]:
+def _of_map(
+    trial: Trial, flow: Flow, fields: MapFields, read: str | None
+) -> Iterator[tuple[str, Any]]:
     state = trial.state
-    if state["Type"] != "Map":
-        return
     yield "maxConcurrency", flow.concurrency()
     for field in ("ToleratedFailureCount", "ToleratedFailurePercentage"):
-        if isinstance(state.get(field), (int, float)):
-            yield field[0].lower() + field[1:], state[field]
-    if "ItemReader" in state:
+        if (limit := fields.limit(field)) is not None:
+            yield field[0].lower() + field[1:], limit
+    if "ItemReader" not in state:
+        items = flow.items()
+        if not trial.machine.speaks_jsonata(state):
+            yield "afterItemsPath", dumps(items)
+    elif read is not None:
+        items = _read(state["ItemReader"], fields, read)
+        if "ItemsPointer" in state["ItemReader"].get("ReaderConfig", {}):
+            yield "afterItemsPointer", dumps(items)
+    else:
         return
-    items = flow.items()
-    if not trial.machine.speaks_jsonata(state):
-        yield "afterItemsPath", dumps(items)
     if "ItemSelector" in state:
         chosen = [flow.item(v, {"Index": i, "Value": v}) for i, v in enumerate(items)]
         yield "afterItemSelector", dumps(chosen)
+    if "ItemBatcher" in state:
+        batches = ItemSource(fields, items).inputs(_Given(""))
+        yield "afterItemBatcher", f"[{','.join(text for text, _ in batches)}]"
+
+
+def _read(reader: Mapping[str, Any], fields: MapFields, read: str) -> list[Any]:
+    config = reader.get("ReaderConfig", {})
+    if reader["Resource"] == LIST:
+        config = {"InputType": "JSON"}
+    most = fields.number(config, "MaxItems")
+    items = list(items_of(GET, config, _PLACE, _Given(read)))
+    return items[:most] if isinstance(most, int) and most > 0 else items
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The one object that there is."""
+
+    text: str
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Listed]:
+        raise ObjectsFault(f"there is no listing of {bucket}/{prefix}")
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        if (bucket, key) != (_PLACE["Bucket"], _PLACE["Key"]):
+            raise ObjectsFault(f"there is no {bucket}/{key}")
+        return io.BytesIO(self.text.encode())
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        raise ObjectsFault(f"{bucket}/{key} is not written, nor its {len(body)} bytes")

@@ -44,10 +44,8 @@ def test(service: Service, request: Request) -> Answer:
     tried = trial.run(service.clock, service.jitter, lambda call: _called(service, call))
     answer = _told(tried)
     if request.get("inspectionLevel", "INFO") != "INFO":
-        answer["inspectionData"] = {
-            **stages(service, trial, tried),
-            **_details(tried),
-        }
+        read = request.get("stateConfiguration", {}).get("mapItemReaderData")
+        answer["inspectionData"] = {**stages(service, trial, tried, read), **_details(tried)}
     return answer
 
 

@@ -252,3 +252,54 @@ def test_a_mock_is_taken_as_it_is_when_it_is_not_to_be_checked(trial):
     mock = {"result": {"StatusCode": "x", "Payload": 1}, "fieldValidationMode": "NONE"}
 
     assert trial(TASK, {"n": 1}, mock=mock)["status"] == "SUCCEEDED"
+
+
+def test_a_distributed_map_shows_what_it_makes_of_what_its_reader_finds(trial):
+    state = {
+        "Type": "Map",
+        "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 3},
+            "Parameters": {"Bucket": "b", "Key": "k"},
+        },
+        "ItemSelector": {"n.$": "$$.Map.Item.Value.n"},
+        "ItemBatcher": {"MaxItemsPerBatch": 2},
+        "ToleratedFailurePercentage": 10,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "In",
+            "States": {"In": {"Type": "Succeed"}},
+        },
+        "End": True,
+    }
+
+    told = trial(
+        state, mock={"result": []}, inspectionLevel="DEBUG",
+        stateConfiguration={"mapItemReaderData": "n\n1\n2\n3\n4\n"},
+    )  # fmt: skip
+
+    shown = told["inspectionData"]
+    assert json.loads(shown["afterItemSelector"]) == [{"n": "1"}, {"n": "2"}, {"n": "3"}]
+    batches = json.loads(shown["afterItemBatcher"])
+    assert [len(b["Items"]) for b in batches] == [2, 1]
+    assert shown["toleratedFailurePercentage"] == 10
+
+
+@pytest.mark.parametrize(("failures", "status"), [(1, "SUCCEEDED"), (2, "FAILED")])
+def test_a_map_with_more_failures_than_it_tolerates_fails(trial, failures, status):
+    state = {
+        "Type": "Map", "ToleratedFailureCount": 1, "End": True,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "In", "States": {"In": {"Type": "Succeed"}},
+        },
+    }  # fmt: skip
+
+    told = trial(
+        state, [1, 2, 3], mock={"result": [1]},
+        stateConfiguration={"mapIterationFailureCount": failures},
+    )  # fmt: skip
+
+    assert told["status"] == status
+    if status == "FAILED":
+        assert told["error"] == "States.ExceedToleratedFailureThreshold"
