@@ -143,10 +143,12 @@ SUPPORTED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """What the embedded services do, by the service's name in a Resource and its action."""
 
-_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]*:\d*:function:[\w$:-]+|\$\{\w+\}")
-_ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:[^:\s]+")
+_PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
+"""What a deployment fills in: a whole ARN, or a part of one such as `${AWS::Region}`."""
+_FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\w*:function:[\w$:-]+")
+_ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]+:\w+:activity:[^:\s]+")
 _SERVICE = re.compile(
-    r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?\w[\w-]*):"
+    r"arn:[\w-]+:states:[\w-]*:\w*:((?:aws-sdk:)?\w[\w-]*):"
     r"(\w+(?:\.sync(?::\d)?|\.waitForTaskToken)?)"
 )
 
@@ -162,11 +164,12 @@ def resource_of(arn: str) -> Resource | None:
 
 def any_resource_of(arn: str) -> Resource | None:
     """The resource, whatever its service; None for what is not the ARN of one."""
-    if _FUNCTION.fullmatch(arn):
+    filled = _PLACEHOLDER.sub("filled", arn)
+    if _FUNCTION.fullmatch(filled) or _PLACEHOLDER.fullmatch(arn):
         return Resource(arn, "function", "lambda", "invoke")
-    if _ACTIVITY.fullmatch(arn):
+    if _ACTIVITY.fullmatch(filled):
         return Resource(arn, "activity", "activity", "activity")
-    if match := _SERVICE.fullmatch(arn):
+    if match := _SERVICE.fullmatch(filled):
         return Resource(arn, "service", match[1], match[2])
     return None
 

@@ -157,7 +157,8 @@ class Interpreter:
         """The call in flight ended with an error."""
         self.now = self._clock.now()
         resource = self.run.machine.resources[self.state(frame)["Resource"]]
-        outcome = "TimedOut" if failure.error == "States.Timeout" else "Failed"
+        late = failure.error in ("States.Timeout", "States.HeartbeatTimeout")
+        outcome = "TimedOut" if late else "Failed"
         details = {**_named(resource), **history.failed(failure.error, failure.cause)}
         self.emit(frame, f"{resource.events}{outcome}", details)
         self._called(frame)

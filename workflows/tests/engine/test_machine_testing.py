@@ -244,6 +244,22 @@ def test_outcomes_may_be_written_in_python() -> None:
     assert ran.output == 42
 
 
+@pytest.mark.parametrize(
+    "resource",
+    ["${ChargeFunctionArn}", "arn:${AWS::Partition}:states:::lambda:invoke",
+     "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:charge-${stage}",
+     "arn:aws-cn:states:::aws-sdk:rekognition:detectLabels"],
+)  # fmt: skip
+def test_placeholders_that_a_deployment_fills_in_do_not_disturb(resource: str) -> None:
+    definition = {"StartAt": "S", "States": {"S": _task(resource, End=True)}}
+    if resource.endswith(":lambda:invoke"):
+        definition["States"]["S"]["Parameters"] = {"FunctionName": "f"}
+
+    ran = run_case(definition, _responses({"r": {"0": {"Return": 1}}}), "c")
+
+    assert ran.output == 1
+
+
 def test_a_token_is_there_although_nobody_sends_anything() -> None:
     resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
     parameters = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
