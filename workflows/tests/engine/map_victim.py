@@ -165,13 +165,8 @@ class KilledJournal(DyingJournal):
 
 def run(home: Path, moment: str, journal: type[DyingJournal] = DyingJournal) -> Any:
     """Resume what is there, or start; mend what failed. Raises `Died` when the moment comes."""
-    engine = Engine(
-        home, {"m": MACHINE, "child": CHILD}, Work(home), clock=FileClock(home),
-        jitter=NoJitter(), concurrency=1, objects=Folder(home),
-    )  # fmt: skip
+    engine = engine_of(home, moment, journal)
     try:
-        engine._journal.__class__ = journal
-        engine._journal.moment = moment  # type: ignore[attr-defined]  # it is of that class now
         engine.resume()
         if not engine.list(machine="m"):
             engine.start("m", [1, 2, 3, 4], name="only")
@@ -183,6 +178,17 @@ def run(home: Path, moment: str, journal: type[DyingJournal] = DyingJournal) -> 
         return told(engine, home)
     finally:
         engine.close()
+
+
+def engine_of(home: Path, moment: str, journal: type[DyingJournal] = DyingJournal) -> Engine:
+    """An engine whose journal dies when the moment comes."""
+    engine = Engine(
+        home, {"m": MACHINE, "child": CHILD}, Work(home), clock=FileClock(home),
+        jitter=NoJitter(), concurrency=1, objects=Folder(home),
+    )  # fmt: skip
+    engine._journal.__class__ = journal
+    engine._journal.moment = moment  # type: ignore[attr-defined]  # it is of that class now
+    return engine
 
 
 def told(engine: Engine, home: Path) -> Any:

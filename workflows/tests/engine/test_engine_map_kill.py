@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workflows.tests.engine.map_victim import Died, run
+from workflows.tests.engine.map_victim import Died, engine_of, run, told
 
 VICTIM = Path(__file__).with_name("map_victim.py")
 ROOT = Path(__file__).parents[3]
@@ -29,8 +30,8 @@ def _calls(home: Path) -> Counter[str]:
     return Counter((home / "calls").read_text().splitlines())
 
 
-def _same(told: Any) -> Any:
-    return {name: value for name, value in told.items() if name != "writes"}
+def _same(ended: Any) -> Any:
+    return {name: value for name, value in ended.items() if name != "writes"}
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,9 @@ def test_dead_at_any_write_it_goes_on_to_the_same_end(
         with suppress(Died):  # how many writes there are varies by a few
             run(home, f"{side}:{write}")
 
-        told = run(home, "never")
+        ended = run(home, "never")
 
-        assert _same(told) == _same({k: v for k, v in undisturbed.items() if k != "calls"}), write
+        assert _same(ended) == _same({k: v for k, v in undisturbed.items() if k != "calls"}), write
         again = _calls(home) - undisturbed["calls"]
         # What was in flight; once more if its child was then stopped with the map run.
         assert sum(again.values()) <= 2, (write, again)
@@ -75,16 +76,16 @@ def test_dead_again_and_again_it_still_comes_to_the_same_end(
     deaths = 0
     for _ in range(MOST * 2):
         try:
-            told = run(tmp_path, "after:10")
+            ended = run(tmp_path, "after:10")
         except Died:
             deaths += 1
         else:
             break
 
     assert deaths > 2
-    assert _same(told)["status"] == "SUCCEEDED"
-    assert told["children"] == undisturbed["children"]
-    assert told["types"] == undisturbed["types"]
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["children"] == undisturbed["children"]
+    assert ended["types"] == undisturbed["types"]
 
 
 @pytest.mark.parametrize("write", [5, 9, 14, 20])
@@ -106,3 +107,48 @@ def test_killed_by_the_system_it_goes_on_to_the_same_end(
     assert _same(json.loads(done.stdout)) == _same(
         {k: v for k, v in undisturbed.items() if k != "calls"}
     )
+
+
+def _left_with_children(home: Path) -> None:
+    """An execution whose process died while children ran."""
+    for write in range(8, MOST):
+        with suppress(Died):
+            run(home, f"after:{write}")
+        engine = engine_of(home, "never")
+        running = [row for row in engine.journal.running() if row.map_run is not None]
+        engine.close()
+        if running:
+            return
+    raise AssertionError("no write leaves children")
+
+
+@dying
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_child_in_another_process_is_waited_for_and_taken_over_when_that_dies(
+    tmp_path: Path, undisturbed: Any, *, dies: bool
+) -> None:
+    _left_with_children(tmp_path)
+    one, other = engine_of(tmp_path, "never"), engine_of(tmp_path, "never")
+    child = next(row for row in other.journal.running() if row.map_run is not None)
+    assert other._take_over(child)  # only this one
+    taken = one.resume()
+    assert child.arn not in taken
+
+    if dies:
+        other.close()
+        one.run()
+    else:
+        thread = threading.Thread(target=other.run)
+        thread.start()
+        one.run()
+        thread.join()
+        other.close()
+
+    assert one.describe("only").status == "FAILED"
+    (tmp_path / "fixed").touch()
+    one.redrive("only")
+    one.run()
+    assert _same(told(one, tmp_path)) == _same(
+        {k: v for k, v in undisturbed.items() if k != "calls"}
+    )
+    one.close()
