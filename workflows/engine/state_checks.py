@@ -33,6 +33,12 @@ def task(state: Mapping[str, Any], place: Place) -> Problems:
         if field in state:
             yield from number(state[field], 1, f"{place.at}.{field}", place)
         yield from alone(state, field, place.at)
+    beat, limit = state.get("HeartbeatSeconds"), state.get("TimeoutSeconds")
+    if isinstance(beat, int) and isinstance(limit, int) and beat >= limit:
+        yield (
+            "SCHEMA_VALIDATION_FAILED: 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' "
+            f"at {place.at}.HeartbeatSeconds"
+        )
 
 
 def fail(state: Mapping[str, Any], place: Place) -> Problems:

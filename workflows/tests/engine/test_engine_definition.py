@@ -67,6 +67,9 @@ def _problem(state: Any, **others: Any) -> str:
         (_task(Retry=[{"ErrorEquals": ["States.ALL", "E"]}]),
          ("SCHEMA_VALIDATION_FAILED: States.ALL must be alone and last "
           "at $.States.S.Retry[0].ErrorEquals")),
+        (_task(TimeoutSeconds=5, HeartbeatSeconds=5),
+         ("SCHEMA_VALIDATION_FAILED: 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' "
+          "at $.States.S.HeartbeatSeconds")),
         (_task(Retry=[{"ErrorEquals": ["E"], "MaxAttempts": -1}]),
          ("SCHEMA_VALIDATION_FAILED: a whole number from 0 to 99999999 is needed "
           "at $.States.S.Retry[0].MaxAttempts")),

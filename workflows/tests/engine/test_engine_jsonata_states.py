@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -328,3 +329,31 @@ def test_the_role_of_a_task_is_told(run: Any, language: str, credentials: Any) -
 
     (scheduled,) = ran.details("TaskScheduled")
     assert scheduled["taskCredentials"] == {"roleArn": "arn:aws:iam::1:role/r"}
+
+
+def test_variables_survive_the_process_that_assigned_them(
+    engines: Callable[..., Any], ran: Callable[..., Any]
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def listen(_: str, event: Any) -> None:
+        if event.type == "WaitStateEntered":
+            raise Killed
+
+    machine = one(
+        {"Type": "Pass", "Assign": {"v": "{% [1, {'a': null}] %}"}, "Next": "W"},
+        W={"Type": "Wait", "Seconds": "{% $v[0] %}", "Next": "Z"},
+        Z={**PASS, "Output": "{% [$v[1].a, $states.context.State.Name] %}"},
+    )
+    first = engines(machine)
+    id = first.start("m", {})
+    with pytest.raises(Killed):
+        first.run([id], on_event=listen)
+    first.close()
+
+    second = engines(machine)
+    second.resume()
+    second.run([id])
+
+    assert ran(second, id).execution.output == [None, "Z"]
