@@ -84,5 +84,11 @@ def beaten(frame: Frame, at: float) -> bool:
     return frame.wake != before
 
 
+def missed_a_beat(frame: Frame) -> bool:
+    """Whether what ends now is the time to the next sign of life, and not the Task's whole time."""
+    waits = frame.phase == "callback" and frame.heartbeat is not None
+    return waits and frame.wake != frame.deadline
+
+
 def _digest(arn: str, call: int) -> str:
     return hashlib.sha256(f"{arn}.{call}".encode()).hexdigest()[:24]

@@ -12,9 +12,9 @@ from typing import Any
 
 from tasks.ports.clock import Clock, Jitter
 from workflows.engine import containers, distributed, history, retry, states
-from workflows.engine.callbacks import beaten, wait_for_outcome
+from workflows.engine.callbacks import beaten, missed_a_beat, wait_for_outcome
 from workflows.engine.context import context_of, role_arn
-from workflows.engine.faults import QueryFault, SizeFault, StateFault
+from workflows.engine.faults import QueryFault, RuntimeFault, SizeFault, StateFault
 from workflows.engine.flow import flow_of
 from workflows.engine.frames import DISTRIBUTED, Ending, Frame, Run
 from workflows.engine.integrations import Resource, TaskFailed, submitted
@@ -153,8 +153,8 @@ class Interpreter:
         self._called(frame)
         self.complete(frame, result)
 
-    def task_failed(self, frame: Frame, failure: TaskFailed) -> None:
-        """The call in flight ended with an error."""
+    def task_failed(self, frame: Frame, failure: TaskFailed, *, also: str = "") -> None:
+        """The call in flight ended with an error, which may be taken by the name `also` too."""
         self.now = self._clock.now()
         resource = self.run.machine.resources[self.state(frame)["Resource"]]
         late = failure.error in ("States.Timeout", "States.HeartbeatTimeout")
@@ -162,11 +162,12 @@ class Interpreter:
         details = {**_named(resource), **history.failed(failure.error, failure.cause)}
         self.emit(frame, f"{resource.events}{outcome}", details)
         self._called(frame)
-        self.fail(frame, failure.error, failure.cause)
+        self.fail(frame, failure.error, failure.cause, also=also)
 
     def fire(self, frame: Frame) -> None:
         """The frame's timer is due."""
         self.now = self._clock.now()
+        missed = missed_a_beat(frame)
         frame.wake = None
         if frame.phase == "waiting":
             self._guard(frame, lambda: states.waited(self, frame))
@@ -175,7 +176,9 @@ class Interpreter:
             self.run.wake(frame)
         elif frame.phase == "running" or frame.phase == "callback":
             self.run.changes.stopped.append(frame.id)
-            self.task_failed(frame, TaskFailed("States.Timeout"))
+            # Its name is States.Timeout, and it is taken by the name of its own as well.
+            also = "States.HeartbeatTimeout" if missed else ""
+            self.task_failed(frame, TaskFailed("States.Timeout"), also=also)
 
     def told(self, frame: Frame, tell: Callable[[Interpreter, Frame], None]) -> None:
         """A Distributed Map's work on a thread is done, and has this to tell."""
@@ -252,10 +255,11 @@ class Interpreter:
         else:
             self._finish(frame)
 
-    def fail(self, frame: Frame, error: str | None, cause: str | None) -> None:
-        """The state's work failed: retry it, catch it, or break the frame."""
+    def fail(self, frame: Frame, error: str | None, cause: str | None, *, also: str = "") -> None:
+        """The state's work failed: retry it, catch it, or break the frame. `also` is another name
+        that the error may be taken by."""
         state, name = self.state(frame), error or ""
-        chosen = retry.retry(state.get("Retry", ()), name, frame.retries, self.jitter)
+        chosen = retry.retry(state.get("Retry", ()), name, frame.retries, self.jitter, also=also)
         if chosen is not None:
             index, seconds = chosen
             frame.retries = {**frame.retries, index: frame.retries.get(index, 0) + 1}
@@ -265,7 +269,7 @@ class Interpreter:
             return
         if state["Type"] in ("Parallel", "Map"):
             self.emit(frame, f"{state['Type']}StateFailed", {})
-        catching = retry.catcher(state.get("Catch", ()), name)
+        catching = retry.catcher(state.get("Catch", ()), name, also=also)
         if catching is None:
             self.broken(frame, error, cause)
             return
@@ -339,6 +343,10 @@ class Interpreter:
             self.broken(frame, fault.error, fault.cause)
         except StateFault as fault:
             self.fault(frame, fault, caught=caught)
+        except (ValueError, OverflowError, RecursionError) as error:
+            # A value that JSON cannot hold (1e400), or nested too deeply: the state's fault, and
+            # nothing that may stop the loop.
+            self.fault(frame, RuntimeFault(f"A value cannot be written as JSON: {error}"))
 
     def _job(self, frame: Frame, resource: Resource) -> str:
         return job_id(self.run.arn, frame.call) if resource.service == "batch" else ""
@@ -349,6 +357,8 @@ class Interpreter:
             for inner in self.run.ancestry(frame)
             if (parent := self.run.parent(inner)) and self.state(parent)["Type"] == "Map"
         ]
+        # A Distributed Map's child is in an iteration of its own.
+        found += [] if self.run.item is None else [self.run.item]
         return tuple(reversed(found))
 
     def _called(self, frame: Frame) -> None:

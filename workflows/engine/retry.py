@@ -28,14 +28,20 @@ def matches(names: Sequence[str], error: str) -> bool:
 
 
 def retry(
-    retriers: Sequence[Mapping[str, Any]], error: str, used: Mapping[int, int], jitter: Jitter
+    retriers: Sequence[Mapping[str, Any]],
+    error: str,
+    used: Mapping[int, int],
+    jitter: Jitter,
+    *,
+    also: str = "",
 ) -> tuple[int, float] | None:
     """The retrier's index and the seconds to wait, or None when the error is not retried (again).
 
-    The first retrier that matches is used, alone; `used` counts by retrier, not by error.
+    The first retrier that matches is used, alone; `used` counts by retrier, not by error. `also`
+    is another name that the error may be taken by.
     """
     for index, retrier in enumerate(retriers):
-        if matches(retrier["ErrorEquals"], error):
+        if matches(retrier["ErrorEquals"], error) or also in retrier["ErrorEquals"]:
             before = used.get(index, 0)
             if before >= retrier.get("MaxAttempts", DEFAULT_ATTEMPTS):
                 return None
@@ -55,7 +61,9 @@ def delay(retrier: Mapping[str, Any], before: int, jitter: Jitter) -> float:
     return float(seconds)
 
 
-def catcher(catchers: Sequence[Mapping[str, Any]], error: str) -> int | None:
-    """The index of the first catcher that takes the error."""
-    found = (at for at, each in enumerate(catchers) if matches(each["ErrorEquals"], error))
-    return next(found, None)
+def catcher(catchers: Sequence[Mapping[str, Any]], error: str, *, also: str = "") -> int | None:
+    """The index of the first catcher that takes the error, by its name or by `also`."""
+    for index, catcher in enumerate(catchers):
+        if matches(catcher["ErrorEquals"], error) or also in catcher["ErrorEquals"]:
+            return index
+    return None

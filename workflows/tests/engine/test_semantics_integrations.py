@@ -83,14 +83,32 @@ def test_8_a_missed_heartbeat_is_recorded_as_a_timeout(run: Any) -> None:
     ran = run(
         _machine(
             resource, parameters, HeartbeatSeconds=5,
-            Catch=[{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"},
-                   {"ErrorEquals": ["States.Timeout"], "Next": "C", "ResultPath": "$.timeout"}],
+            Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "C", "ResultPath": "$.timeout"}],
         ),
         {}, sendMessage=lambda _: {},
     )  # fmt: skip
 
     assert ran.execution.output == {"timeout": {"Error": "States.Timeout", "Cause": ""}}
     assert ran.types[4:7] == ["TaskSubmitted", "TaskTimedOut", "TaskStateExited"]
+
+
+def test_8_a_missed_heartbeat_is_taken_by_its_own_name_and_a_timeout_is_not(run: Any) -> None:
+    resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    parameters = {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}
+    catch = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C", "ResultPath": "$.beat"}]
+
+    missed = run(
+        _machine(resource, parameters, HeartbeatSeconds=5, TimeoutSeconds=60, Catch=catch),
+        {}, sendMessage=lambda _: {},
+    )  # fmt: skip
+    assert missed.execution.output == {"beat": {"Error": "States.Timeout", "Cause": ""}}
+    missed.engine.close()
+    late = run(
+        _machine(resource, parameters, TimeoutSeconds=60, Catch=catch),
+        {}, sendMessage=lambda _: {},
+    )  # fmt: skip
+
+    assert (late.execution.status, late.execution.error) == ("FAILED", "States.Timeout")
 
 
 # 29. The envelope
