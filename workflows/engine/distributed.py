@@ -47,7 +47,7 @@ def begin(machine: Interpreter, frame: Frame, planned: Plan) -> None:
     machine.emit(frame, "MapStateStarted", {"length": length})
     fields = MapFields(machine, frame)
     count = fields.limit("ToleratedFailureCount")
-    percentage = fields.limit("ToleratedFailurePercentage")
+    percentage = fields.limit("ToleratedFailurePercentage", whole=False)
     if percentage is not None and percentage > 100:
         raise RuntimeFault("ToleratedFailurePercentage cannot be more than 100.")
     run = machine.run

@@ -265,6 +265,13 @@ class Engine:
         """The map runs of an execution, oldest first. Raises `NoSuchExecution`."""
         return self._journal.map_runs_in(self._found(id).key)
 
+    def change_map_run(self, key: int, limits: Mapping[str, float]) -> None:
+        """Change `max_concurrency`, `tolerated_count` or `tolerated_percentage` of a map run that
+        is under way; children that run go on."""
+        self._journal.change_map_run(key, limits)
+        self._seen_version = -1  # our own writes do not show as another version
+        self._scheduler.poke()
+
     def children(self, map_run: str) -> Sequence[Execution]:
         """The child executions of the map run with this ARN, in the order of their items; those
         not started yet are not among them. Raises `NoSuchExecution`."""

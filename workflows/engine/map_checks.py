@@ -48,8 +48,13 @@ def fields(state: Mapping[str, Any], mode: Any, place: Place) -> Problems:
         return
     if "Label" in state and not _LABEL.fullmatch(state["Label"]):
         yield f"{_WRONG} a Label has 1 to 40 plain characters at {at}.Label"
-    for field in ("ToleratedFailureCount", "ToleratedFailurePercentage"):
-        yield from _number(state, field, 0, at, place)
+    yield from _number(state, "ToleratedFailureCount", 0, at, place)
+    percentage = state.get("ToleratedFailurePercentage")
+    if isinstance(percentage, float):
+        if not 0 <= percentage <= 100:
+            yield f"{_WRONG} a percentage is from 0 to 100 at {at}.ToleratedFailurePercentage"
+    else:
+        yield from _number(state, "ToleratedFailurePercentage", 0, at, place)
     for field, check in (("ItemReader", _reader), ("ItemBatcher", _batcher),
                          ("ResultWriter", _writer)):  # fmt: skip
         if field not in state:

@@ -39,12 +39,13 @@ class MapFields:
         path = holder.get(f"{field}Path")
         return None if path is None else self._seen.path(path)
 
-    def limit(self, field: str) -> int | None:
-        """ToleratedFailureCount or ToleratedFailurePercentage."""
+    def limit(self, field: str, *, whole: bool = True) -> float | None:
+        """ToleratedFailureCount, or ToleratedFailurePercentage, which need not be a whole one."""
         value = self.number(self.state, field)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not good or (whole and value != int(value)):
             shown = dumps(value) if isinstance(value, str) else f'"{dumps(value)}"'
             path = self.state.get(f"{field}Path", self.state.get(field))
             raise RuntimeFault(
@@ -53,7 +54,7 @@ class MapFields:
             )
         if value < 0:
             raise RuntimeFault(f"{field} cannot be negative.")
-        return int(value)
+        return int(value) if whole else float(value)
 
     def item(self, index: int, value: Any) -> Any:
         """An item as ItemSelector makes it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workflows.engine.definition import StateMachine
@@ -43,8 +43,8 @@ class MapJournal(JournalFile):
         """The map runs of an execution, oldest first."""
         return self._map_runs("WHERE execution = ? ORDER BY key", [execution])
 
-    def change_map_run(self, key: int, values: dict[str, Any]) -> None:
-        """Change the limits of a map run that is under way; the next child heeds them."""
+    def change_map_run(self, key: int, values: Mapping[str, Any]) -> None:
+        """Change the limits of a map run that is under way."""
         with self.transaction():
             for column, value in values.items():
                 self.db.execute(

@@ -30,7 +30,7 @@ class MapRunBegun:
     arn: str
     at: float
     max_concurrency: int
-    tolerated_count: int | None
+    tolerated_count: float | None
     tolerated_percentage: float | None
 
 

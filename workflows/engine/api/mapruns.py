@@ -79,7 +79,7 @@ def update(service: Service, request: Request) -> Answer:
     if run.status != "RUNNING":
         raise invalid(f"The Map Run is {run.status}; only a RUNNING one can be updated")
     values = {column: request[name] for name, column in _LIMITS.items() if name in request}
-    service.engine.journal.change_map_run(run.key, values)
+    service.engine.change_map_run(run.key, values)
     service.driver.wake()
     return {}
 

@@ -302,6 +302,20 @@ def test_a_retried_map_is_another_map_run(maps: Maps) -> None:
     assert f.calls == {"1": 2, "2": 2}
 
 
+def test_limits_may_be_changed_while_it_runs(engines: Any) -> None:
+    engine = engines(distributed(MaxConcurrency=1), Functions(f=Failing(1, 2)))
+    id = engine.start("m", [1, 2, 3])
+
+    def more(arn: str, event: Any) -> None:
+        if event.type == "MapRunStarted":
+            engine.change_map_run(map_run(engine, id).key, {"tolerated_count": 2})
+
+    engine.run(on_event=more)
+
+    assert engine.describe(id).status == "SUCCEEDED"
+    assert map_run(engine, id).tolerated_count == 2
+
+
 # Writing
 
 
@@ -457,6 +471,7 @@ def test_a_reader_that_failed_reads_again_in_another_map_run(maps: Maps) -> None
         ({"ItemReader": {"Resource": LIST}}, "'Parameters' is an object at $.States.S.ItemReader"),
         ({"ItemBatcher": {}}, "at least one of MaxItemsPerBatch and MaxInputBytesPerBatch is"),
         ({"ResultWriter": {}}, "a Resource with its parameters, or a WriterConfig, is needed"),
+        ({"ToleratedFailurePercentage": 100.5}, "a percentage is from 0 to 100 at $.States.S."),
         ({"ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.x"}, "only be one of the"),
     ],
 )  # fmt: skip

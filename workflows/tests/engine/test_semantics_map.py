@@ -92,6 +92,7 @@ def test_23_a_retried_map_starts_again_without_being_entered_again(run: Run) -> 
         ({"ToleratedFailurePercentage": 50}, 5, "SUCCEEDED"),
         ({"ToleratedFailurePercentage": 50}, 6, "FAILED"),
         ({"ToleratedFailurePercentage": 100}, 10, "SUCCEEDED"),
+        ({"ToleratedFailurePercentage": 29.5}, 3, "FAILED"),
         ({"ToleratedFailureCount": 9, "ToleratedFailurePercentage": 20}, 3, "FAILED"),
         ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 90}, 2, "FAILED"),
     ],
