@@ -101,7 +101,7 @@ def _theirs(expressions: list[str]) -> list[dict[str, Any]]:
 
 def _ours(expression: str) -> dict[str, Any]:
     try:
-        value = jsonata.evaluate(expression, {"i": INPUT}, NOW_MS, lambda: 0.5)
+        value = jsonata.evaluate(expression, jsonata.bind({"i": INPUT}), NOW_MS, lambda: 0.5)
     except jsonata.UnsupportedResult:
         return {"is": "function"}
     except jsonata.QueryFailed as error:

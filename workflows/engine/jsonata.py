@@ -44,20 +44,21 @@ UNDEFINED: Any = object()
 """The expression's value is nothing."""
 
 
-def evaluate(
-    text: str, bindings: Mapping[str, Any], now_ms: int, fraction: Callable[[], float]
-) -> Any:
-    """The expression's value as JSON, or `UNDEFINED`. Raises `QueryFailed`, `UnsupportedResult`.
+def bind(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """JSON values by name, without the dollar sign, for `evaluate`; they are copied."""
+    return {name: incoming(value) for name, value in values.items()}
 
-    `bindings` are JSON values by name, without the dollar sign; they are not changed.
-    """
+
+def evaluate(
+    text: str, bound: Mapping[str, Any], now_ms: int, fraction: Callable[[], float]
+) -> Any:
+    """The expression's value as JSON, or `UNDEFINED`. Raises `QueryFailed`, `UnsupportedResult`."""
     expression = _compiled(text)
-    names = {name: incoming(value) for name, value in bindings.items()}
     bounds = _Bounds()
-    names |= {"__evaluate_entry": bounds.enter, "__evaluate_exit": bounds.leave}
+    watched = {"__evaluate_entry": bounds.enter, "__evaluate_exit": bounds.leave}
     Jsonata.CURRENT.jsonata = expression  # the library evaluates with the thread's newest one
     try:
-        result = expression.evaluate(None, {**functions(now_ms, fraction), **names})
+        result = expression.evaluate(None, {**functions(now_ms, fraction), **bound, **watched})
     except JException as error:
         raise QueryFailed(f" threw an error during evaluation. {sentence_of(error)}") from error
     except _Exceeded as error:

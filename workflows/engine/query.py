@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from workflows.engine.faults import QueryFault
@@ -84,12 +85,17 @@ class Query:
         said = f"The JSONata expression '{text}' specified for the field '{field}'{why}"
         return QueryFault(said, field)
 
+    @cached_property
+    def _bound(self) -> Mapping[str, Any]:
+        from workflows.engine import jsonata  # only machines that use it pay for its library
+
+        return jsonata.bind({**self.variables, "states": self.states})
+
     def _value(self, text: str, field: str) -> Any:
-        from workflows.engine import jsonata  # only machines that use JSONata pay for its library
+        from workflows.engine import jsonata  # only machines that use it pay for its library
 
         try:
-            names = {**self.variables, "states": self.states}
-            value = jsonata.evaluate(inner(text), names, self.now_ms, self.fraction)
+            value = jsonata.evaluate(inner(text), self._bound, self.now_ms, self.fraction)
         except jsonata.QueryFailed as error:
             raise self.fault(text, field, str(error)) from error
         except jsonata.UnsupportedResult as error:

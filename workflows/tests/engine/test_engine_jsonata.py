@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.engine import jsonata
-from workflows.engine.jsonata import QueryFailed, UnsupportedResult, evaluate
+from workflows.engine.jsonata import QueryFailed, UnsupportedResult, bind, evaluate
 
 NOW_MS = 1_800_000_000_000
 
 
 def value(text: str, /, **names: Any) -> Any:
-    return evaluate(text, names, NOW_MS, lambda: 0.25)
+    return evaluate(text, bind(names), NOW_MS, lambda: 0.25)
 
 
 def failure(text: str, /, **names: Any) -> str:
