@@ -116,15 +116,15 @@ class Alone(Interpreter):
         query = super().query(frame)
         return query if self._context is None else query.having(context=self._context)
 
-    def fail(self, frame: Frame, error: str | None, cause: str | None) -> None:
+    def fail(self, frame: Frame, error: str | None, cause: str | None, *, also: str = "") -> None:
         """As always, and noted."""
         state, used = self.state(frame), dict(frame.retries)
         self._failure = error, cause
-        super().fail(frame, error, cause)
+        super().fail(frame, error, cause, also=also)
         if frame.phase == "retrying":
             self._retrier = next(i for i, n in frame.retries.items() if n != used.get(i, 0))
         else:
-            self._catcher = retry.catcher(state.get("Catch", ()), error or "")
+            self._catcher = retry.catcher(state.get("Catch", ()), error or "", also=also)
 
     def pretend(self, frame: Frame, outcome: Outcome, used: dict[int, int]) -> None:
         """A Parallel or Map whose branches are not run, but gave this outcome."""

@@ -37,6 +37,9 @@ def ship(service: Service, definitions: Mapping[str, Mapping[str, Any]]) -> None
                 Machine(name, True, "ACTIVE", "STANDARD", text, settings, "", now, now, 0)
             )
         elif there.definition != text or not there.generated:
+            if not there.generated:  # somebody's own: a version keeps what it was
+                versions.published(service, there, None)
+                there = service.catalogue.machine(name) or there
             service.catalogue.put(
                 replace(
                     there, generated=True, status="ACTIVE", type="STANDARD", definition=text,

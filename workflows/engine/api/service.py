@@ -24,7 +24,7 @@ from workflows.engine.context import machine_arn
 from workflows.engine.engine import Engine
 from workflows.engine.integrations import Integrations
 from workflows.engine.journal import Row
-from workflows.engine.jsontext import loads
+from workflows.engine.jsontext import dumps, loads
 
 MAX_DEPTH = 200
 """Values nested deeper are refused: nothing may make the engine's recursion fail."""
@@ -125,10 +125,12 @@ def read_json(text: str) -> Any:
     if deepest > MAX_DEPTH:
         raise ValueError(f"more than {MAX_DEPTH} values are nested in each other")
     try:
-        return loads(text)
+        value = loads(text)
     except json.JSONDecodeError as error:
         where = f"line: {error.lineno}, column: {error.colno}"
         raise ValueError(f"{error.msg} at [Source: (String); {where}]") from error
+    dumps(value)  # a number may be too large to be written again
+    return value
 
 
 def seconds(at: float) -> float:

@@ -75,6 +75,8 @@ def test_metadata_alone_has_no_data(served, sfn):
         ({"name": "x" * 81}, "ValidationException"),
         ({"input": "{"}, "InvalidExecutionInput"),
         ({"input": "NaN"}, "InvalidExecutionInput"),
+        ({"input": "1e400"}, "InvalidExecutionInput"),
+        ({"input": "1" * 5000}, "InvalidExecutionInput"),
         ({"input": "[" * 500 + "]" * 500}, "InvalidExecutionInput"),
         ({"input": '"' + "x" * 262_143 + '"'}, "ValidationException"),
         ({"input": '"' + "é" * 131_072 + '"'}, "ValidationException"),

@@ -260,3 +260,13 @@ def test_the_variables_that_states_refer_to_are_told(served, sfn):
     told = sfn.describe_state_machine(stateMachineArn=arn)
 
     assert told["variableReferences"] == {"B": ["x"]}
+
+
+def test_a_machine_of_ones_own_is_kept_as_a_version_when_ons_brings_one_of_its_name(served, sfn):
+    arn = served.create(sfn, "made", PASS)
+
+    ship(served.service, {"made": OTHER})
+
+    assert json.loads(sfn.describe_state_machine(stateMachineArn=arn)["definition"]) == OTHER
+    kept = sfn.describe_state_machine(stateMachineArn=f"{arn}:1")
+    assert json.loads(kept["definition"]) == PASS

@@ -153,6 +153,54 @@ def test_a_journal_that_cannot_be_used_is_a_service_that_is_not_available(served
     assert (caught.value.name, caught.value.status) == ("ServiceUnavailable", 503)
 
 
+ARN = "arn:aws:states:local:000000000000"
+WORDS = [
+    "", "made", "shipped", "1", "x" * 81, "a b", "{}", "[]", "1e400", "{", '{"a": 1}',
+    '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}',
+    '{"Type": "Task", "Resource": "${echo}", "End": true}', '{"States": []}',
+    '{"Type": "Map"}', '{"Type": "Parallel", "Branches": [{}], "End": true}', "\\ud800", "\x00",
+    "STANDARD", "EXPRESS", "ALL_DATA", "DEBUG", "STRICT", "RUNNING", "REDRIVEN", "WARNING", "OFF",
+    f"{ARN}:stateMachine:made", f"{ARN}:stateMachine:shipped", f"{ARN}:stateMachine:made:1",
+    f"{ARN}:stateMachine:made:live", f"{ARN}:stateMachine:made/label", f"{ARN}:execution:made:one",
+    f"{ARN}:execution:made/label:one", f"{ARN}:express:made:one:two", f"{ARN}:mapRun:made/label:1",
+    f"{ARN}:stateMachine:", f"{ARN}:stateMachine:a:b:c", f"{ARN}:activity:x", "arn:aws:s3:::b",
+    "arn:aws:iam::000000000000:role/r", "bm8=", "W10=", "é" * 300,
+]  # fmt: skip
+
+
+def drawn(shape):
+    """Values that keep to the JSON types of a shape, sensible ones and others."""
+    match shape:
+        case Text():
+            return st.sampled_from(WORDS) | st.text(max_size=5)
+        case Number():
+            return st.integers(-1, 1001)
+        case Flag():
+            return st.booleans()
+        case List(of):
+            return st.lists(drawn(of), max_size=3)
+    fields = {name: drawn(inner) for name, inner in shape.fields.items()}
+    needed = {name: fields.pop(name) for name in shape.required}
+    return st.fixed_dictionaries(needed, optional=fields)
+
+
+@given(requests=st.lists(st.sampled_from(sorted(INPUTS)), min_size=1, max_size=6), data=st.data())
+@settings(
+    max_examples=150, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+def test_no_sequence_of_requests_makes_the_server_fail(served, requests, data):
+    errors = set()
+    for name in requests:
+        body = json.dumps(data.draw(drawn(INPUTS[name]))).encode()
+        try:
+            call(served.service, f"AWSStepFunctions.{name}", body)
+        except ApiError as error:
+            errors.add(error.name)
+
+    assert errors.isdisjoint({"InternalFailure", "ServiceUnavailable"})
+
+
 def test_the_health_page_says_whether_executions_are_driven(served):
     connection = http.client.HTTPConnection(urlsplit(served.origin).netloc, timeout=30)
     connection.request("GET", "/healthz")
