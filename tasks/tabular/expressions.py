@@ -31,10 +31,8 @@ STEP_MINUTES = {"PT30M": 30, "PT1H": 60, "P1D": 1440, "P7D": 1440, "P1M": 1440}
 BLANKS = " \t\r\n\u00a0"
 """What is trimmed off both ends of a field; spreadsheets pad with the last one."""
 
-# The shape of a date or time, 0 standing for any digit, and the format to read it with; ISO
-# shapes, which are nearly all there are, come first and are cast, which is faster.
-_ISO = ("0000-00-00 00:00:00", "0000-00-00", "0000-00-00 00:00", "0000-00-00T00:00:00",
-        "0000-00-00T00:00")  # fmt: skip
+# The shape of a date or time, 0 standing for any digit, and the format to read it with.
+_ISO = ("0000-00-00 00:00", "0000-00-00T00:00:00", "0000-00-00T00:00")
 _DAYS = {"00/00/0000": "%d/%m/%Y", "00-00-0000": "%d-%m-%Y", "00/00/00": "%d/%m/%y",
          "00-00-00": "%d-%m-%y"}  # fmt: skip
 _TIMES = {"": "", " 00:00": " %H:%M", " 00:00:00": " %H:%M:%S", " 00:00:00.000": " %H:%M:%S.%g"}
@@ -69,8 +67,9 @@ def reading(column: Column, text: str, value: str, *, decimal: str, strict: bool
     moment = _moment(text)
     if column.kind is Kind.DATE:
         moment = f"CASE WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE) END"
-    # The year 0 is 1 BC to DuckDB, and nothing to most of its readers.
-    return Reading(moment, f"({value} >= DATE '0001-01-01' OR {empty})")
+    # The year 0 is 1 BC to DuckDB, and nothing to most of its readers; nor has ONS five digits.
+    years = "DATE '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+    return Reading(moment, f"({value} BETWEEN {years} OR {empty})")
 
 
 def _number(text: str, decimal: str, strict: bool) -> str:
@@ -94,8 +93,15 @@ def _integer(text: str, decimal: str) -> str:
 
 
 def _moment(text: str) -> str:
-    cast = f"TRY_CAST({text} AS TIMESTAMP)"
+    # What nearly all files write comes first. DuckDB writes both shapes so itself, and what is
+    # written back as it stood was read rightly: cheaper than to look at each character.
     cases = [
+        f"WHEN CAST(TRY_CAST({text} AS {kind}) AS VARCHAR) = {text} AND {text} BETWEEN '0' AND ':'"
+        f" THEN TRY_CAST({text} AS {kind})"
+        for kind in ("TIMESTAMP", "DATE")
+    ]
+    cast = f"TRY_CAST({text} AS TIMESTAMP)"
+    cases += [
         f"WHEN {text} GLOB '{_glob(shape)}' AND substr({text}, 12, 2) < '24' THEN {cast}"
         for shape in _ISO
     ]
