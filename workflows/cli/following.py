@@ -30,7 +30,7 @@ def follow(
             see(event)
 
     while True:
-        if drive and (taken := engine.resume()):
+        if drive and (taken := engine.resume(waiting=False)):
             engine.run(taken, on_event=lambda arn, _: look() if arn == id else None)
         running = engine.describe(id).status in ("RUNNING", "PENDING_REDRIVE")
         if version != (version := engine.version()) or not running:

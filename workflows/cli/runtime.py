@@ -97,8 +97,11 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
 
 
 def go_on(runtime: Runtime, terminal: Terminal) -> None:
-    """Finish the executions of dead processes, then settle the leases that nobody works under."""
-    if taken := list(runtime.engine.resume()):
+    """Finish the executions of dead processes, then settle the leases that nobody works under.
+
+    An execution that waits for somebody to send an outcome is left to `ons serve`, or to the
+    command after the outcome came."""
+    if taken := list(runtime.engine.resume(waiting=False)):
         terminal.say(f"going on with {len(taken)} interrupted executions")
         runtime.engine.run(taken)
     settle(runtime)

@@ -170,9 +170,19 @@ class Engine:
         self._halted = True
         self._scheduler.poke()
 
-    def resume(self) -> Sequence[str]:
-        """Take over every RUNNING execution whose owner is dead, and answer their ARNs."""
-        taken = [row.arn for row in self._journal.running() if self._take_over(row)]
+    def resume(self, *, waiting: bool = True) -> Sequence[str]:
+        """Take over every RUNNING execution whose owner is dead, and answer their ARNs.
+
+        Without `waiting`, those are left that could only wait for an outcome that nobody has sent:
+        whoever is not there to stay would be held up by them.
+        """
+        now = self._clock.now()
+        taken = [
+            row.arn
+            for row in self._journal.running()
+            if (waiting or not tokens.only_waits(self._journal, row.key, now))
+            and self._take_over(row)
+        ]
         self._owner.sweep()
         return taken
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.errors import BadRequest
-from workflows.engine.callbacks import parse_token, proves
+from workflows.engine.callbacks import beaten, parse_token, proves
 from workflows.engine.journal import Journal
 from workflows.engine.jsontext import loads
 
@@ -38,6 +38,23 @@ def check_output(output: str) -> None:
         loads(output)
     except ValueError as error:
         raise InvalidOutput(f"Invalid Output: '{error}'") from error
+
+
+def only_waits(journal: Journal, key: int, now: float) -> bool:
+    """Whether all that an execution can do now is to wait for outcomes that nobody has sent."""
+    frames = journal.frames(key)
+    waiting = [frame for frame in frames if frame.phase == "callback"]
+    if not waiting or any(f.phase not in ("callback", "children", "done") for f in frames):
+        return False
+    for frame in waiting:
+        sent = journal.callback(key, frame.call)
+        if sent is None or sent.outcome is not None:
+            return False
+        if sent.beat is not None:
+            beaten(frame, sent.beat)
+        if frame.wake is not None and frame.wake <= now:
+            return False
+    return True
 
 
 def _named(journal: Journal, token: str) -> tuple[int, int]:

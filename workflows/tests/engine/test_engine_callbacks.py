@@ -191,6 +191,51 @@ def test_a_task_keeps_its_deadline_and_its_token_when_its_process_dies(
     assert len(functions.calls) == 1
 
 
+def _interrupted(engine: Any, id: str) -> None:
+    def interrupt(_: str, event: Any) -> None:
+        if event.type == "TaskSubmitted":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.run([id], on_event=interrupt)
+    engine.close()
+
+
+def test_who_does_not_stay_leaves_an_execution_that_can_only_wait(
+    engines: Engines, functions: Any
+) -> None:
+    first = engines(_machine(), functions)
+    id = first.start("m", {})
+    _interrupted(first, id)
+    second = engines(_machine(), functions)
+
+    assert second.resume(waiting=False) == []
+    second.send_task_success(_token(functions), "1")
+    assert second.resume(waiting=False) == [id]
+    second.run([id])
+
+    assert second.describe(id).output == 1
+
+
+def test_an_execution_whose_wait_is_over_is_not_left(
+    engines: Engines, functions: Any, clock: Any
+) -> None:
+    first = engines(_machine(HeartbeatSeconds=30), functions)
+    id = first.start("m", {})
+    _interrupted(first, id)
+    second = engines(_machine(HeartbeatSeconds=30), functions)
+
+    clock.sleep(20)
+    second.send_task_heartbeat(_token(functions))
+    clock.sleep(20)
+    assert second.resume(waiting=False) == []
+    clock.sleep(10)
+    assert second.resume(waiting=False) == [id]
+    second.run([id])
+
+    assert second.describe(id).error == "States.Timeout"
+
+
 def test_without_an_outcome_the_deadline_stands_after_a_crash(
     engines: Engines, functions: Any, clock: Any
 ) -> None:
