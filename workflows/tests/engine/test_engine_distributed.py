@@ -235,6 +235,44 @@ def test_batches_are_all_items_in_order_within_their_bounds(
     assert all(len(text.encode()) <= size or n == 1 for _, text, n in batches)
 
 
+def test_all_of_it_in_jsonata(maps: Maps) -> None:
+    maps.store.held["in.json"] = b'[{"v": 1}, {"v": 2}, {"v": 3}]'
+    reader = {
+        "Resource": GET,
+        "Arguments": {"Bucket": "{% 'b' %}", "Key": "{% $states.input.file & '.json' %}"},
+        "ReaderConfig": {"InputType": "JSON", "MaxItems": "{% 1 + 1 %}"},
+    }
+    machine = distributed(
+        PASS,
+        ItemReader=reader,
+        ItemSelector={"n": "{% $states.context.Map.Item.Value.v * 10 %}",
+                      "at": "{% $states.context.Map.Item.Index %}"},
+        ItemBatcher={"MaxItemsPerBatch": "{% 2 %}",
+                     "BatchInput": {"of": "{% $states.input.file %}"}},
+        ToleratedFailurePercentage="{% 50 %}",
+        MaxConcurrency="{% 1 %}",
+        ResultWriter={"Resource": PUT, "Arguments": {"Bucket": "b", "Prefix": "{% 'o' & 'ut' %}"}},
+        Output="{% $states.result.ResultWriterDetails.Bucket %}",
+    )  # fmt: skip
+
+    ran = maps({**machine, "QueryLanguage": "JSONata"}, {"file": "in"})
+
+    assert (ran.execution.status, ran.execution.output) == ("SUCCEEDED", "b")
+    (child,) = maps.engine.children(map_run(maps.engine, ran.id).arn)
+    assert child.input == {
+        "BatchInput": {"of": "in"},
+        "Items": [{"n": 10, "at": 0}, {"n": 20, "at": 1}],
+    }
+    assert any(key.startswith("out/") for key in maps.store.held)
+
+
+def test_an_item_that_cannot_be_selected_fails_the_state(maps: Maps) -> None:
+    ran = maps(distributed(PASS, ItemSelector={"x.$": "$$.Map.Item.Value.x"}), [{"x": 1}, {}])
+
+    assert (ran.execution.status, ran.execution.error) == ("FAILED", "States.Runtime")
+    assert map_run(maps.engine, ran.id).status == "FAILED"
+
+
 # Failures
 
 
