@@ -4,8 +4,9 @@
 
 Every task of every machine succeeds, raises each error it declares, runs out of time, dies, and
 fails once before it succeeds. Both engines are given the same answers, attempt by attempt; their
-status, output, error, cause and the states they entered must be equal. Fetches aws-local-stepfunctions
-and Node 22 into a temporary folder unless FOLDER has them; exits with 1 when anything differs.
+status, output, error, cause and the states they entered must be equal. Fetches
+aws-local-stepfunctions and Node 22 into a temporary folder unless FOLDER has them; exits with 1
+when anything differs.
 """
 
 from __future__ import annotations

@@ -30,13 +30,20 @@ ROOT = Path(__file__).resolve().parents[2]
 _NEWER = "it does not know variables, JSONata in these fields, and newer fields of a Map"
 KNOWN: Mapping[str, Mapping[str, str]] = {
     "statelint": {
-        r'Field "(Assign|Label|WriterConfig|ProcessorConfig)" not allowed': _NEWER,
+        r'Field "(Assign|Label|WriterConfig|ProcessorConfig|InputType)" not allowed': _NEWER,
+        r'Field "(CSVDelimiter|CSVHeaderLocation|CSVHeaders|ItemsPointer)" not allowed': _NEWER,
         r"is not a JSONPath or intrinsic function expression": _NEWER,
         r'is "(\{%.*%\}|\$\w+)" but should be': _NEWER,
         r"(Error|Cause)Path is \"\$\$": "AWS takes the context object in ErrorPath and CausePath",
+        r"ToleratedFailurePercentage is [\d.]+ but should be an Integer": "AWS takes fractions",
+        r"Condition is (true|false) but should be a String": "AWS takes any JSON value here",
         r"BackoffRate is \d+ but should be a Float": "AWS takes whole numbers",
     },
-    "asl-validator": {},
+    "asl-validator": {
+        r"/Output is invalid|/Condition is invalid": "AWS takes any JSON value here with JSONata",
+        r"ToleratedFailurePercentage is invalid. must be integer": "AWS takes fractions",
+        r"/(Type|QueryLanguage) is invalid. must be equal to one": "follows from the others",
+    },
 }
 """Complaints by their pattern, and why they do not count."""
 WRONG = "a wrong definition"

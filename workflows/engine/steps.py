@@ -83,46 +83,55 @@ class Story:
         self.steps: dict[int, Step] = {}
         self._open_after: dict[int, Stack] = {0: ()}
         self._branches: dict[int, int] = {}
+        self._left: dict[int, Stack] = {}
+        """What the item of each iteration that failed was inside of: a redrive goes on there."""
         self._redrivable: set[int] = set()
 
     def add(self, event: HistoryEvent) -> list[Step]:
         """Take the next event, and answer the steps that it changed."""
         before = dict(self.steps) if event.type in _ENDINGS else {}
+        failed: list[int] = []
         stack = self._open_after.get(event.previous_id, ())
-        changed: list[int] = []
+        if self._redrivable and event.type != "MapIterationStarted":
+            stack = self._left.get(event.previous_id, stack)
+        changed = [] if event.type in _ENDINGS else self._reopen(stack)
         if event.type.endswith("StateEntered"):
             stack = self._enter(event, stack)
         elif event.type == "MapIterationStarted":
             stack = (*stack, Thread("Map", event.details["index"]))
         elif event.type.startswith("MapIteration"):
-            stack, changed = self._close(stack, event, _is_item)
+            self._left[event.id] = stack
+            stack, failed = self._close(stack, event, _is_item)
             stack = stack[:-1]
         elif event.type in ("MapStateFailed", "ParallelStateFailed", "ParallelStateSucceeded"):
             kind = event.type.partition("State")[0]
-            stack, changed = self._close(stack, event, self._is_step("type", kind))
+            stack, failed = self._close(stack, event, self._is_step("type", kind))
         elif event.type.endswith("StateExited"):
-            stack, changed = self._close(stack, event, self._is_step("name", event.details["name"]))
+            named = self._is_step("name", event.details["name"])
+            stack, failed = self._close(stack, event, named)
         elif event.type == "ParallelStateStarted":
             self._branches[event.id] = 0
         elif event.type == "ExecutionRedriven":
             self._redrivable = {s.id for s in self.steps.values() if s.status in _UNSUCCESSFUL}
+        changed += failed
         if stack and isinstance(top := stack[-1], int):
-            self._reopen(top, event)
             self.steps[top] = _changed(self.steps[top], event)
             changed.append(top)
         self._open_after[event.id] = stack[:-1] if event.type.endswith("StateExited") else stack
         if event.type in _ENDINGS:
             self.steps = {id: _ended(step, event) for id, step in self.steps.items()}
             changed = [id for id, step in self.steps.items() if step is not before[id]]
-        return [self.steps[id] for id in changed]
+        return [self.steps[id] for id in dict.fromkeys(changed)]
 
-    def _reopen(self, id: int, event: HistoryEvent) -> None:
-        """A redrive goes on with a step that had failed: something happens to it again."""
-        if id in self._redrivable and event.type not in _ENDINGS:
+    def _reopen(self, stack: Stack) -> list[int]:
+        """A redrive goes on with steps that had failed: something happens to them again."""
+        again = [id for id in stack if isinstance(id, int) and id in self._redrivable]
+        for id in again:
             self._redrivable.discard(id)
             self.steps[id] = replace(
                 self.steps[id], status="RUNNING", exited_at=None, error=None, cause=None
             )
+        return again
 
     def _enter(self, event: HistoryEvent, stack: Stack) -> Stack:
         if event.previous_id in self._branches:

@@ -86,3 +86,45 @@ def test_the_last_step_of_a_failed_execution_has_its_error(run: Any) -> None:
 
     (step,) = ran.engine.steps(ran.id)
     assert (step.status, step.error, step.cause) == ("FAILED", "E", "c")
+
+
+def test_a_redriven_step_runs_again_and_what_succeeded_stays(run: Any) -> None:
+    answers = iter([1, TaskFailed("E", "away"), 2])
+
+    def f(event: Any) -> Any:
+        answer = next(answers)
+        if isinstance(answer, TaskFailed):
+            raise answer
+        return answer
+
+    ran = run({"StartAt": "A", "States": {"A": _task(Next="B"), "B": _task(End=True)}}, {}, f=f)
+    assert _seen(ran) == [("A", "SUCCEEDED", 1), ("B", "FAILED", 1)]
+    ran.engine.redrive(ran.id)
+    ran.engine.run([ran.id])
+
+    _, b = ran.engine.steps(ran.id)
+    assert _seen(ran) == [("A", "SUCCEEDED", 1), ("B", "SUCCEEDED", 2)]
+    assert (b.output, b.error) == (2, None)
+
+
+def test_a_redriven_map_and_its_item_run_again(run: Any) -> None:
+    calls: list[int] = []
+
+    def f(event: int) -> int:
+        calls.append(event)
+        if event == 1 and calls.count(1) == 1:
+            raise TaskFailed("E", "away")
+        return event
+
+    each = {"Type": "Map", "End": True, "MaxConcurrency": 1,
+            "ItemProcessor": {"StartAt": "T", "States": {"T": _task(End=True)}}}  # fmt: skip
+    ran = run({"StartAt": "M", "States": {"M": each}}, [0, 1], f=f)
+    ran.engine.redrive(ran.id)
+    ran.engine.run([ran.id])
+
+    assert ran.engine.describe(ran.id).status == "SUCCEEDED"
+    assert [(name, status) for name, status, _ in _seen(ran)] == [
+        ("M", "SUCCEEDED"),
+        ("M[0]/T", "SUCCEEDED"),
+        ("M[1]/T", "SUCCEEDED"),
+    ]
