@@ -5,27 +5,28 @@ Values are typed as in DynamoDB's JSON: `{"S": "text"}`, `{"N": "1.5"}`, `{"L": 
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-Value = Mapping[str, Any]
-Item = dict[str, Any]
-Steps = tuple[str | int, ...]
+from workflows.engine.services.values import (
+    COMPARED,
+    TESTS,
+    BadExpression,
+    Item,
+    Steps,
+    Value,
+    copied,
+    drop,
+    find,
+    number,
+    ordered,
+    put,
+    same,
+    size,
+    text_of,
+)
 
 _TOKEN = re.compile(r"\s*(?:([:#]?[A-Za-z0-9_]+)|(<>|<=|>=|[=<>(),.\[\]+-]))")
-_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-
-
-class BadExpression(ValueError):
-    """DynamoDB would refuse the expression."""
 
 
 class Expression:
@@ -45,7 +46,7 @@ class Expression:
     def update(self, item: Item) -> tuple[Item, list[Steps]]:
         """An UpdateExpression: the new item, and the paths it changed. Raises `BadExpression`."""
         changed: list[Steps] = []
-        after: Item = _copied(item)
+        after: Item = copied(item)
         while self._at < len(self._tokens):
             clause = self._next().upper()
             part = {"SET": self._set, "REMOVE": self._remove, "ADD": self._add,
@@ -63,10 +64,10 @@ class Expression:
         found: Item = {}
         while True:
             steps = self._path()
-            value = _find(item, steps)
+            value = find(item, steps)
             if value is not None:
                 # What is asked for below a map comes within that map, as it lies there.
-                _put(found, steps, value, grow=True)
+                put(found, steps, value, grow=True)
             if not self._taken(","):
                 break
         self._done()
@@ -98,45 +99,45 @@ class Expression:
         return self._comparison(item)
 
     def _comparison(self, item: Item) -> bool:
-        if (test := _TESTS.get(self._peek())) and self._peek(1) == "(":
+        if (test := TESTS.get(self._peek())) and self._peek(1) == "(":
             self._at += 2
             steps = self._path()
             more: list[Value | None] = []
             while self._taken(","):
                 more.append(self._operand(item))
             self._expect(")")
-            return test(_find(item, steps), more)
+            return test(find(item, steps), more)
         left = self._operand(item)
         if self._word("BETWEEN"):
             low = self._operand(item)
             if not self._word("AND"):
                 raise self._wrong()
             high = self._operand(item)
-            return _ordered(">=", left, low) and _ordered("<=", left, high)
+            return ordered(">=", left, low) and ordered("<=", left, high)
         if self._word("IN"):
             self._expect("(")
             among = [self._operand(item)]
             while self._taken(","):
                 among.append(self._operand(item))
             self._expect(")")
-            return any(_same(left, one) for one in among)
+            return any(same(left, one) for one in among)
         operator = self._next()
         right = self._operand(item)
         if operator in ("=", "<>"):
-            return _same(left, right) == (operator == "=")
-        if operator not in _COMPARED:
+            return same(left, right) == (operator == "=")
+        if operator not in COMPARED:
             raise self._wrong()
-        return _ordered(operator, left, right)
+        return ordered(operator, left, right)
 
     def _operand(self, item: Item) -> Value | None:
         if self._peek().startswith(":"):
             return self._value()
         if self._peek() == "size" and self._peek(1) == "(":
             self._at += 2
-            value = _find(item, self._path())
+            value = find(item, self._path())
             self._expect(")")
-            return None if value is None else {"N": str(_size(value))}
-        return _find(item, self._path())
+            return None if value is None else {"N": str(size(value))}
+        return find(item, self._path())
 
     # Updates
 
@@ -146,15 +147,15 @@ class Expression:
         value = self._new(before)
         while self._peek() in ("+", "-"):
             sign = 1 if self._next() == "+" else -1
-            value = {"N": _text(_number(value) + sign * _number(self._new(before)))}
-        _put(after, steps, value)
+            value = {"N": text_of(number(value) + sign * number(self._new(before)))}
+        put(after, steps, value)
         return steps
 
     def _new(self, before: Item) -> Value:
         word = self._peek()
         if word in ("if_not_exists", "list_append") and self._peek(1) == "(":
             self._at += 2
-            first = _find(before, self._path()) if word == "if_not_exists" else self._new(before)
+            first = find(before, self._path()) if word == "if_not_exists" else self._new(before)
             self._expect(",")
             second = self._new(before)
             self._expect(")")
@@ -172,31 +173,31 @@ class Expression:
 
     def _remove(self, before: Item, after: Item) -> Steps:
         steps = self._path()
-        if _find(before, steps) is not None:
-            _drop(after, steps)
+        if find(before, steps) is not None:
+            drop(after, steps)
         return steps
 
     def _add(self, before: Item, after: Item) -> Steps:
         steps, value = self._path(), self._value()
-        known = _find(before, steps)
+        known = find(before, steps)
         kind = next(iter(value))
         if known is None:
-            _put(after, steps, value)
+            put(after, steps, value)
         elif kind == "N" and "N" in known:
-            _put(after, steps, {"N": _text(_number(known) + _number(value))})
+            put(after, steps, {"N": text_of(number(known) + number(value))})
         elif kind in ("SS", "NS", "BS") and kind in known:
             more = [one for one in value[kind] if one not in known[kind]]
-            _put(after, steps, {kind: [*known[kind], *more]})
+            put(after, steps, {kind: [*known[kind], *more]})
         else:
             raise BadExpression("An operand in the update expression has an incorrect type")
         return steps
 
     def _subtract(self, before: Item, after: Item) -> Steps:
         steps, value = self._path(), self._value()
-        known, kind = _find(before, steps), next(iter(value))
+        known, kind = find(before, steps), next(iter(value))
         if known is not None and kind in known and kind in ("SS", "NS", "BS"):
             left = [one for one in known[kind] if one not in value[kind]]
-            _put(after, steps, {kind: left}) if left else _drop(after, steps)
+            put(after, steps, {kind: left}) if left else drop(after, steps)
         return steps
 
     # Words
@@ -279,126 +280,3 @@ def _tokens(text: str) -> Sequence[str]:
         found.append(match[1] or match[2])
         at = match.end()
     return found
-
-
-def _copied(item: Any) -> Any:
-    if isinstance(item, Mapping):
-        return {key: _copied(value) for key, value in item.items()}
-    return [_copied(value) for value in item] if isinstance(item, list) else item
-
-
-def _find(item: Mapping[str, Any], steps: Steps) -> Value | None:
-    here: Any = {"M": item}
-    for step in steps:
-        inside = here.get("L" if isinstance(step, int) else "M")
-        if inside is None:
-            return None
-        if isinstance(step, int):
-            here = inside[step] if step < len(inside) else None
-        else:
-            here = inside.get(step)
-        if here is None:
-            return None
-    found: Value = here
-    return found
-
-
-def _put(item: Item, steps: Steps, value: Value, *, grow: bool = False) -> None:
-    here: Any = {"M": item}
-    for step in steps[:-1]:
-        inside = here.get("L" if isinstance(step, int) else "M")
-        if grow and isinstance(step, str) and isinstance(inside, dict):
-            inside.setdefault(step, {"M": {}})
-        try:
-            here = inside[step]
-        except (KeyError, IndexError, TypeError):
-            raise _no_way() from None
-    last, inside = steps[-1], here.get("L" if isinstance(steps[-1], int) else "M")
-    if inside is None:
-        raise _no_way()
-    if isinstance(last, int) and last >= len(inside):
-        inside.append(value)
-    else:
-        inside[last] = value
-
-
-def _drop(item: Item, steps: Steps) -> None:
-    here: Any = {"M": item}
-    for step in steps[:-1]:
-        here = here["L" if isinstance(step, int) else "M"][step]
-    here["L" if isinstance(steps[-1], int) else "M"].pop(steps[-1])
-
-
-def _no_way() -> BadExpression:
-    return BadExpression(
-        "The document path provided in the update expression is invalid for update"
-    )
-
-
-def _plain(value: Value) -> tuple[str, Any]:
-    ((kind, plain),) = value.items()
-    if kind == "N":
-        return kind, _number(value)
-    if kind == "B":
-        return kind, base64.b64decode(plain)
-    if kind == "S":
-        return kind, str(plain).encode()
-    return kind, sorted(map(str, plain)) if kind in ("SS", "NS", "BS") else plain
-
-
-def _number(value: Value) -> Decimal:
-    try:
-        return Decimal(str(value["N"]))
-    except (KeyError, InvalidOperation):
-        raise BadExpression("An operand in the expression has an incorrect type") from None
-
-
-def _text(number: Decimal) -> str:
-    text = format(number.normalize(), "f")
-    return "0" if text == "-0" else text
-
-
-def _same(left: Value | None, right: Value | None) -> bool:
-    return left is not None and right is not None and _plain(left) == _plain(right)
-
-
-def _ordered(operator: str, left: Value | None, right: Value | None) -> bool:
-    if left is None or right is None:
-        return False
-    (kind, a), (other, b) = _plain(left), _plain(right)
-    return kind == other and kind in ("N", "S", "B") and _COMPARED[operator](a, b)
-
-
-def _size(value: Value) -> int:
-    _, plain = _plain(value)
-    return len(plain)
-
-
-def _starts(value: Value | None, more: Sequence[Value | None]) -> bool:
-    (prefix,) = more
-    if value is None or prefix is None or "S" not in value or "S" not in prefix:
-        return False
-    return str(value["S"]).startswith(prefix["S"])
-
-
-def _contains(value: Value | None, more: Sequence[Value | None]) -> bool:
-    (part,) = more
-    if value is None or part is None:
-        return False
-    ((kind, plain),) = value.items()
-    if kind == "S":
-        return "S" in part and part["S"] in plain
-    if kind == "L":
-        return any(_same(one, part) for one in plain)
-    return kind in ("SS", "NS", "BS") and next(iter(part.values())) in plain
-
-
-_TESTS: Mapping[str, Callable[[Value | None, Sequence[Value | None]], bool]] = {
-    "attribute_exists": lambda value, _: value is not None,
-    "attribute_not_exists": lambda value, _: value is None,
-    "attribute_type": lambda value, more: bool(
-        value is not None and more[0] is not None and more[0].get("S") in value
-    ),
-    "begins_with": _starts,
-    "contains": _contains,
-}

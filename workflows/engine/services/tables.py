@@ -15,7 +15,8 @@ from typing import Any
 from tasks.failures import TaskFailed
 from workflows.engine.jsontext import dumps
 from workflows.engine.services.answers import optimised, optimised_failure, sdk_failure
-from workflows.engine.services.conditions import BadExpression, Expression, Item
+from workflows.engine.services.conditions import Expression
+from workflows.engine.services.values import BadExpression, Item
 
 TABLE = "${table}"
 KEYS: Mapping[str, tuple[str, ...]] = {TABLE: ("pk", "sk")}

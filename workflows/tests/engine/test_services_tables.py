@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.failures import TaskFailed
-from workflows.engine.services.conditions import BadExpression, Expression
+from workflows.engine.services.conditions import Expression
 from workflows.engine.services.tables import TABLE, Tables
+from workflows.engine.services.values import BadExpression
 
 KEY = {"pk": {"S": "lease"}, "sk": {"S": "a"}}
 
