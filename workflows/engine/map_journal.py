@@ -184,6 +184,9 @@ class MapJournal(JournalFile):
                 (change.at, key),
             )
             self._turn(key, _UNSUCCESSFUL, "PENDING_REDRIVE")
+            self.db.execute(  # those that nobody has stopped yet may go on
+                "UPDATE executions SET stop = NULL WHERE map_run = ? AND status = 'RUNNING'", (key,)
+            )
 
     def _child_ended(self, run: int, item: int, status: str) -> None:
         ((items,),) = self.db.execute(

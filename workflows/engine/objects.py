@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from tasks.ports.objects import NoSuchObject, ObjectStore
+from tasks.ports.objects import NoSuchObject, ObjectInfo, ObjectStore
 
 BUCKET = "${bucket}"
 """The name by which definitions know the platform's one bucket; on AWS Terraform fills it in."""
@@ -54,28 +54,36 @@ class StoredObjects:
         """As `Objects.list`. An ETag changes with an object's size or time."""
         store = self._in(bucket)
         folder = prefix[: prefix.rfind("/") + 1]
-        for info in store.list(folder):
-            if info.key.startswith(prefix):
-                modified = datetime.fromisoformat(info.modified_at).timestamp()
-                tag = hashlib.md5(
-                    f"{info.key}\n{info.size}\n{info.modified_at}".encode(), usedforsecurity=False
-                )
-                yield Listed(info.key, info.size, modified, tag.hexdigest())
+        try:
+            for info in store.list(folder):
+                if info.key.startswith(prefix):
+                    modified = datetime.fromisoformat(info.modified_at).timestamp()
+                    yield Listed(info.key, info.size, modified, _etag(info))
+        except ValueError:  # no key begins so
+            return
 
     def open(self, bucket: str, key: str) -> BinaryIO:
         """As `Objects.open`."""
         store = self._in(bucket)
         try:
             return store.open(key)
-        except NoSuchObject as error:
+        except (NoSuchObject, ValueError) as error:  # a key that no object can have, too
             raise ObjectsFault(f"The specified key does not exist: {key}") from error
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """As `Objects.put`."""
         store = self._in(bucket)
-        store.put(key, body)
+        try:
+            store.put(key, body)
+        except ValueError as error:
+            raise ObjectsFault(str(error)) from error
 
     def _in(self, bucket: str) -> ObjectStore:
         if bucket != BUCKET or self._store is None:
             raise ObjectsFault(f"The specified bucket does not exist: {bucket}")
         return self._store
+
+
+def _etag(info: ObjectInfo) -> str:
+    text = f"{info.key}\n{info.size}\n{info.modified_at}".encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()

@@ -485,6 +485,38 @@ def test_an_express_child_is_run_anew_as_another_execution(maps: Maps) -> None:
     assert before.id != after.id
 
 
+def test_a_map_run_aborted_with_its_parallel_is_redriven(maps: Maps) -> None:
+    f = Failing("go")
+    (inner,) = distributed({"Type": "Wait", "Seconds": 60, "End": True})["States"].values()
+    branches = [one(inner), {"StartAt": "F", "States": {
+        "F": {"Type": "Wait", "Seconds": 5, "Next": "G"},
+        "G": {**task(), "Parameters": {"FunctionName": "f", "Payload": "go"}}}}]  # fmt: skip
+    ran = maps({"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "Branches": branches, "End": True}}}, [1, 2], f=f)  # fmt: skip
+    aborted = map_run(maps.engine, ran.id)
+    f.items = ()
+
+    again = maps.again(ran)
+
+    assert (aborted.status, counts(aborted)) == ("ABORTED", {"ABORTED": (2, 2)})
+    assert again.execution.output == [[1, 2], "go"]
+    assert counts(map_run(maps.engine, ran.id)) == {"SUCCEEDED": (2, 2)}
+
+
+def test_a_child_may_have_a_distributed_map_of_its_own(maps: Maps) -> None:
+    (inner,) = distributed(PASS)["States"].values()
+    machine = distributed()
+    machine["States"]["S"]["ItemProcessor"] |= {"StartAt": "T", "States": {"T": inner}}
+
+    ran = maps(machine, [[1, 2], [3]])
+
+    assert ran.execution.output == [[1, 2], [3]]
+    first = maps.engine.children(map_run(maps.engine, ran.id).arn)[0]
+    assert map_run(maps.engine, first.id).arn.startswith(
+        "arn:aws:states:local:000000000000:mapRun:m/T:"
+    )
+
+
 def test_a_reader_that_failed_reads_again_in_another_map_run(maps: Maps) -> None:
     machine = distributed(PASS, ItemReader=reading({"InputType": "JSON"}, Key="k"))
     ran = maps(machine)

@@ -48,5 +48,7 @@ def test_another_bucket_does_not_exist(objects: StoredObjects) -> None:
 
 
 def test_a_missing_object_is_told_as_s3_tells_it(objects: StoredObjects) -> None:
-    with pytest.raises(ObjectsFault, match="The specified key does not exist: k"):
-        objects.open(BUCKET, "k")
+    for key in ("k", "../k"):
+        with pytest.raises(ObjectsFault, match=f"The specified key does not exist: {key}"):
+            objects.open(BUCKET, key)
+    assert list(objects.list(BUCKET, "../")) == []
