@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,11 @@ from workflows.cli.terminal import Json, NoResume, Terminal, table
 if TYPE_CHECKING:
     from tasks.ports.executions import Execution, HistoryEvent
     from workflows.cli.runtime import Runtime
+    from workflows.cli.tree import Linked
     from workflows.engine.steps import Step
+
+ENDED = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+"""What children of a map run are counted by here; the others have not begun."""
 
 
 def register(app: typer.Typer) -> None:
@@ -85,7 +90,7 @@ def portrait(
         if fields[name]:
             yield f"{name:<8} {fields[name]}"
     yield ""
-    yield from table(tree.COLUMNS, tree.rows(steps, lambda arn: _status(runtime, arn), now))
+    yield from table(tree.COLUMNS, tree.rows(steps, _linked(runtime, execution.id), now))
     if io:
         yield from _value("input", execution.input)
         for step in steps:
@@ -168,11 +173,26 @@ def _blamed(steps: Sequence[Step], error: str | None) -> Step | None:
     return told[-1] if blamed.type == "Fail" and told else blamed
 
 
-def _status(runtime: Runtime, arn: str) -> str | None:
-    try:
-        return runtime.engine.describe(arn).status
-    except NoSuchExecution:
-        return None
+def _linked(runtime: Runtime, id: str) -> Linked:
+    """Of a nested execution its status; of a map run also how its children ended, and those that
+    did not succeed."""
+    from workflows.cli.tree import SHOWN_THREADS, Link
+
+    engine = runtime.engine
+    runs = {run.arn: run for run in engine.map_runs(id)}
+
+    def link(arn: str) -> Link:
+        if run := runs.get(arn):
+            counts = [f"{c.executions} {s}" for s, c in sorted(run.counts.items()) if s in ENDED]
+            told = f"{run.status} ({', '.join(counts)})" if counts else run.status
+            odd = ((c.id, c.status) for c in engine.children(arn) if c.status != "SUCCEEDED")
+            return Link(told, tuple(islice(odd, SHOWN_THREADS)))
+        try:
+            return Link(engine.describe(arn).status)
+        except NoSuchExecution:
+            return Link(None)
+
+    return link
 
 
 def _name(step: Step) -> str:

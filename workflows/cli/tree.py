@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,19 @@ SHOWN_THREADS = 20
 _WORST = ("FAILED", "RUNNING", "ABORTED", "CAUGHT", "SUCCEEDED")
 
 Row = tuple[str, str | None, int | None, float | None, str | None]
-Linked = Callable[[str], str | None]
-"""The status of what an ARN names; null when it is not known here."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a step started: its status, null when it is not known here, and what to show of what
+    it started in turn."""
+
+    status: str | None
+    inner: Sequence[tuple[str, str]] = ()
+
+
+Linked = Callable[[str], Link]
+"""What is known of what an ARN names."""
 
 
 def rows(steps: Sequence[Step], linked: Linked, now: str) -> Iterator[Row]:
@@ -52,8 +64,11 @@ def _below(
         bars, _ = _bars(indent, next(lines) == last)
         yield (f"{bars}{count} more", status, None, None, None)
     for arn in step.started:
-        bars, _ = _bars(indent, next(lines) == last)
-        yield (f"{bars}{arn}", linked(arn), None, None, None)
+        bars, inner = _bars(indent, next(lines) == last)
+        link = linked(arn)
+        yield (f"{bars}{arn}", link.status, None, None, None)
+        for number, (name, status) in enumerate(link.inner, 1):
+            yield (_bars(inner, number == len(link.inner))[0] + name, status, None, None, None)
 
 
 def _thread(

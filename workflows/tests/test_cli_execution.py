@@ -115,7 +115,8 @@ def ran(engine: Engine, input: Any) -> str:
 
 def drawn(engine: Engine, id: str) -> list[tuple[Any, ...]]:
     return [
-        (state, status) for state, status, *_ in tree.rows(engine.steps(id), lambda _: "?", NOW)
+        (state, status)
+        for state, status, *_ in tree.rows(engine.steps(id), lambda _: tree.Link("?"), NOW)
     ]
 
 
@@ -198,9 +199,19 @@ def test_nested_executions_are_linked_with_their_status():
     ):
         story.add(event)
 
-    rows = list(tree.rows(list(story.steps.values()), {arn: "RUNNING"}.get, NOW))
+    rows = list(
+        tree.rows(
+            list(story.steps.values()),
+            {arn: tree.Link("RUNNING", (("child", "FAILED"),))}.__getitem__,
+            NOW,
+        )
+    )
 
-    assert [row[:2] for row in rows] == [("Call", "RUNNING"), (f"└─ {arn}", "RUNNING")]
+    assert [row[:2] for row in rows] == [
+        ("Call", "RUNNING"),
+        (f"└─ {arn}", "RUNNING"),
+        ("   └─ child", "FAILED"),
+    ]
 
 
 def test_the_picture_shows_every_state_and_colours_what_was_entered(engine):
