@@ -7,7 +7,7 @@ is the names and indexes on the way.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -28,12 +28,14 @@ class BadExpression(ValueError):
 
 
 def copied(item: Any) -> Any:
+    """The item anew, to be changed."""
     if isinstance(item, Mapping):
         return {key: copied(value) for key, value in item.items()}
     return [copied(value) for value in item] if isinstance(item, list) else item
 
 
 def find(item: Mapping[str, Any], steps: Steps) -> Value | None:
+    """The value at a path, None where there is none."""
     here: Any = {"M": item}
     for step in steps:
         inside = here.get("L" if isinstance(step, int) else "M")
@@ -50,6 +52,7 @@ def find(item: Mapping[str, Any], steps: Steps) -> Value | None:
 
 
 def put(item: Item, steps: Steps, value: Value, *, grow: bool = False) -> None:
+    """Set the value at a path; `grow` makes the maps on the way. Raises `BadExpression`."""
     here: Any = {"M": item}
     for step in steps[:-1]:
         inside = here.get("L" if isinstance(step, int) else "M")
@@ -69,6 +72,7 @@ def put(item: Item, steps: Steps, value: Value, *, grow: bool = False) -> None:
 
 
 def drop(item: Item, steps: Steps) -> None:
+    """Remove what is at a path; it must be there."""
     here: Any = {"M": item}
     for step in steps[:-1]:
         here = here["L" if isinstance(step, int) else "M"][step]
@@ -93,6 +97,7 @@ def _plain(value: Value) -> tuple[str, Any]:
 
 
 def number(value: Value) -> Decimal:
+    """The number of an `N`. Raises `BadExpression`."""
     try:
         return Decimal(str(value["N"]))
     except (KeyError, InvalidOperation):
@@ -100,15 +105,18 @@ def number(value: Value) -> Decimal:
 
 
 def text_of(number: Decimal) -> str:
+    """A number as DynamoDB gives it: no exponent, no zeros at the end."""
     text = format(number.normalize(), "f")
     return "0" if text == "-0" else text
 
 
 def same(left: Value | None, right: Value | None) -> bool:
+    """Equality of type and value; what is not there equals nothing."""
     return left is not None and right is not None and _plain(left) == _plain(right)
 
 
 def ordered(operator: str, left: Value | None, right: Value | None) -> bool:
+    """A comparison of two numbers, texts or binaries; false for anything else."""
     if left is None or right is None:
         return False
     (kind, a), (other, b) = _plain(left), _plain(right)
@@ -116,7 +124,10 @@ def ordered(operator: str, left: Value | None, right: Value | None) -> bool:
 
 
 def size(value: Value) -> int:
+    """Bytes of a text or binary, else the number of members. Raises `BadExpression`."""
     _, plain = _plain(value)
+    if not isinstance(plain, Sized):
+        raise BadExpression("An operand of the function size has an incorrect type")
     return len(plain)
 
 
