@@ -42,7 +42,7 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "asl-validator": {
         r"/Output is invalid|/Condition is invalid": "AWS takes any JSON value here with JSONata",
         r"ToleratedFailurePercentage is invalid. must be integer": "AWS takes fractions",
-        r"/Parameters/x\.\$ is invalid": "it knows no number with a sign or a fraction in intrinsics",
+        r"/Parameters/x\.\$ is invalid": "it knows no fractions in intrinsics",
         r"/(Type|QueryLanguage) is invalid. must be equal to one": "follows from the others",
     },
 }
