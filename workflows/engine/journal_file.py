@@ -47,7 +47,7 @@ class JournalFile:
             try:
                 self.db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
                 self.db.execute("PRAGMA synchronous = NORMAL")
-                self.db.execute("PRAGMA wal_autocheckpoint = 4000")
+                self.db.execute("PRAGMA wal_autocheckpoint = 16000")
                 self.db.execute("PRAGMA cache_size = -16000")
                 self._prepare()
             except BaseException:

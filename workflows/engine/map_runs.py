@@ -14,8 +14,8 @@ from workflows.engine.integrations import ACCOUNT, REGION
 MapRunStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"]
 CHILDREN_AT_ONCE = 1_000
 """How many child executions of a map run are under way at once at most; on AWS 10,000."""
-_TOGETHER = 20
-"""The part of the children that are started in one transaction: a twentieth."""
+_TOGETHER = 8
+"""The part of the children that are started in one transaction: an eighth."""
 _MAX_LABEL = 40
 
 
@@ -127,7 +127,7 @@ class MapRun:
         starting them later, together, costs less."""
         limit = min(self.max_concurrency or CHILDREN_AT_ONCE, CHILDREN_AT_ONCE)
         free = limit - self.running
-        return min(free, self.waiting) if free >= limit // _TOGETHER else 0
+        return min(free, self.waiting) if free >= (limit // _TOGETHER if limit >= 100 else 1) else 0
 
 
 def label_of(name: str, state: Mapping[str, Any]) -> str:
