@@ -9,6 +9,7 @@ input does, in the middle of a task too: so it never outlives its parent.
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import os
 import sys
@@ -33,6 +34,11 @@ def main() -> None:
     from tasks.settings import Settings
     from tasks.specs import ALL_SPECS
     from tasks.wiring import wire
+
+    # What the work will need anyway, so that a worker started beforehand is ready for it.
+    for spec in ALL_SPECS.values():
+        if not spec.in_process:
+            importlib.import_module(spec.handler.partition(":")[0])
 
     @cache
     def platform() -> Platform:

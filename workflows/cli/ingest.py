@@ -60,7 +60,7 @@ def run(
     files = expand(paths)
     order = Order(*_checked(dataset, source, published_at))
     with (
-        running(terminal, resume=not no_resume, concurrency=concurrency) as runtime,
+        running(terminal, resume=not no_resume, concurrency=concurrency, heavy=True) as runtime,
         progress_of(terminal, len(files)) as progress,
     ):
         results = ingest(runtime, files, order, progress)

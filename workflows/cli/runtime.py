@@ -42,11 +42,14 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def running(
-    terminal: Terminal, *, resume: bool, concurrency: int | None = None
+    terminal: Terminal, *, resume: bool, concurrency: int | None = None, heavy: bool = False
 ) -> Iterator[Runtime]:
-    """An engine for as long as the context lasts; `resume` goes on with what others left."""
+    """An engine for as long as the context lasts; `resume` goes on with what others left.
+
+    `heavy`: a worker is sure to be needed, and started while the rest is made ready.
+    """
     with ExitStack() as kept:
-        runtime = kept.enter_context(open_runtime(terminal, concurrency))
+        runtime = kept.enter_context(open_runtime(terminal, concurrency, heavy=heavy))
         try:
             if resume:
                 go_on(runtime, terminal)
@@ -59,8 +62,10 @@ def running(
 
 
 @contextmanager
-def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator[Runtime]:
-    """The engine on this ONS_HOME, its workers started when they are needed first."""
+def open_runtime(
+    terminal: Terminal, concurrency: int | None = None, *, heavy: bool = False
+) -> Iterator[Runtime]:
+    """The engine on this ONS_HOME, its workers started when they are needed first, or at once."""
     from tasks.adapters.embedded.clock import SystemClock, SystemJitter
     from tasks.entrypoints.local import LocalFunctions
     from tasks.wiring import wire
@@ -78,6 +83,8 @@ def open_runtime(terminal: Terminal, concurrency: int | None = None) -> Iterator
     with ExitStack() as kept:
         pool = WorkerPool(environ, size=settings.workers, memory_mb=settings.worker_memory_mb)
         kept.callback(pool.close)
+        if heavy:
+            pool.warm()
         clock = SystemClock()
         services = EmbeddedServices(
             LocalFunctions(lambda: wired[0], pool), lambda: platform.objects, settings.home, clock

@@ -66,6 +66,14 @@ class WorkerPool:
             raise TaskFailed(answer["error"], answer["cause"])
         return answer["result"]
 
+    def warm(self) -> None:
+        """Start a worker beforehand, so that the first task does not wait for its start."""
+        with self._lock:
+            if not self._closed and not self._all:
+                worker = _Worker(self._command, self._environ)
+                self._all.add(worker)
+                self._idle.append(worker)
+
     def close(self) -> None:
         """End all workers, also those at work."""
         with self._lock:

@@ -170,3 +170,15 @@ threading.Thread(target=lambda: pool.call("hang", None, timeout_s=300, memory_mb
 print(pid, flush=True)
 threading.Event().wait()
 """
+
+
+def test_a_worker_started_beforehand_takes_the_first_task_and_no_second_is_started(
+    pool: WorkerPool,
+) -> None:
+    pool.warm()
+    pool.warm()
+    [worker] = pool._all
+
+    pool.call("echo", {"n": 1}, timeout_s=20, memory_mb=500)
+
+    assert pool._all == {worker}
