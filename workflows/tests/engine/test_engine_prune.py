@@ -225,4 +225,5 @@ def counted(home: Path, table: str) -> int:
 
 
 def size(home: Path) -> int:
-    return (home / "journal.sqlite").stat().st_size
+    """All that the journal takes on disk, what is not yet in its main file included."""
+    return sum(path.stat().st_size for path in home.glob("journal.sqlite*"))
