@@ -48,7 +48,8 @@ class JournalFile:
                 self.db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
                 self.db.execute("PRAGMA synchronous = NORMAL")
                 self.db.execute("PRAGMA wal_autocheckpoint = 16000")
-                self.db.execute("PRAGMA cache_size = -16000")
+                # Pages that are not kept are looked for in the log, the longer the longer it is.
+                self.db.execute("PRAGMA cache_size = -64000")
                 self._prepare()
             except BaseException:
                 self.db.close()
