@@ -27,9 +27,12 @@ def test_the_clock_says_the_systems_time() -> None:
     assert before <= now <= time.time()
 
 
-def test_no_time_is_no_wait() -> None:
-    SystemClock().sleep(0)
-    SystemClock().sleep(-5)
+def test_no_time_is_no_wait_and_no_error() -> None:
+    clock = SystemClock()
+
+    waited = [clock.sleep(seconds) for seconds in (0, -5)]
+
+    assert waited == [None, None]
 
 
 def test_chance_is_a_fraction_and_differs() -> None:

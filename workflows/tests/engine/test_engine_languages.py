@@ -166,7 +166,11 @@ def test_a_catcher_may_read_the_error() -> None:
     state = {"Type": "Task", "Resource": INVOKE, "Arguments": {"FunctionName": "f"}, "End": True,
              "Catch": catch}  # fmt: skip
 
-    load("m", {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": state, "C": END}})
+    machine = load(
+        "m", {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": state, "C": END}}
+    )
+
+    assert machine.top["States"]["S"]["Catch"] == catch
 
 
 def _nested(inner: Any, **outer: Any) -> dict[str, Any]:
@@ -186,7 +190,9 @@ def test_a_branch_cannot_assign_a_variable_of_the_scope_around_it() -> None:
 
 
 def test_what_a_parallel_assigns_itself_is_not_in_its_branches_way() -> None:
-    load("m", _nested({"u": 2}, Assign={"u": 3}))
+    machine = load("m", _nested({"u": 2}, Assign={"u": 3}))
+
+    assert machine.top["States"]["P"]["Assign"] == {"u": 3}
 
 
 def test_the_children_of_a_distributed_map_have_variables_of_their_own() -> None:
@@ -198,7 +204,9 @@ def test_the_children_of_a_distributed_map_have_variables_of_their_own() -> None
     first = {"Type": "Pass", "Assign": {"v": 1}, "Next": "M"}
     states = {"S": first, "M": {"Type": "Map", "ItemProcessor": inner, "End": True}}
 
-    load("m", {"StartAt": "S", "States": states})
+    machine = load("m", {"StartAt": "S", "States": states})
+
+    assert machine.top["States"] == states
 
 
 @pytest.mark.parametrize("processor", ["ItemProcessor", "Iterator"])
