@@ -22,7 +22,7 @@ def directory_objects(tmp_path: Path) -> DirectoryObjects:
 
 @pytest.fixture(params=["directory"])
 def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    return request.getfixturevalue(f"{request.param}_objects")  # type: ignore[no-any-return]
+    return request.getfixturevalue(f"{request.param}_objects")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def sqlite_ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
 
 @pytest.fixture(params=["sqlite"])
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    return request.getfixturevalue(f"{request.param}_ledger")  # type: ignore[no-any-return]
+    return request.getfixturevalue(f"{request.param}_ledger")
 
 
 @pytest.fixture
@@ -44,4 +44,4 @@ def folder_notices(tmp_path: Path) -> FolderNotices:
 
 @pytest.fixture(params=["folder"])
 def notices(request: pytest.FixtureRequest) -> Notices:
-    return request.getfixturevalue(f"{request.param}_notices")  # type: ignore[no-any-return]
+    return request.getfixturevalue(f"{request.param}_notices")
